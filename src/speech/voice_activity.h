@@ -1,0 +1,66 @@
+#pragma once
+// Where somebody speaks: frame probabilities from Silero VAD (or an energy detector) → spans of speech.
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ft {
+
+/// A stretch of the file's own clock, in samples at 16 kHz, half open.
+struct Span {
+    int64_t begin = 0;
+    int64_t end = 0;
+    int64_t size() const { return end - begin; }
+    bool operator==(const Span&) const = default;
+};
+
+constexpr int vad_frame_samples = 512;  ///< 32 ms.
+
+/// The probability of speech for each frame of 512 samples, in order. Keeps state between calls (Silero's LSTM and
+/// its 64 samples of context): one detector a stream, one thread at a time.
+class VoiceDetector {
+  public:
+    virtual ~VoiceDetector() = default;
+    /// "silero" or "energy".
+    virtual std::string name() const = 0;
+    /// pcm.size() must be a multiple of 512 (the caller pads the last frame with zeros). Appends one value a frame.
+    virtual void process(std::span<const float> pcm, std::vector<float>& probabilities) = 0;
+    virtual void reset() = 0;
+};
+
+/// Runs `silero_vad_16k.safetensors` (PyPI wheel silero-vad, MIT) natively. Throws Error{bad_model, not_found}.
+/// Probabilities equal the reference implementation's within 1e-3.
+std::unique_ptr<VoiceDetector> make_silero_detector(const std::filesystem::path& weights);
+/// Level above an adaptive noise floor; used when Silero's file cannot be had.
+std::unique_ptr<VoiceDetector> make_energy_detector();
+
+/// Names and defaults as in faster-whisper's and Silero's get_speech_timestamps.
+struct VadOptions {
+    float threshold = 0.5F;           ///< speech starts at or above it.
+    float negative_threshold = 0.0F;  ///< speech may end below it; 0 means max(threshold − 0.15, 0.01).
+    int min_speech_ms = 100;
+    int min_silence_ms = 160;  ///< a shorter pause does not end a span.
+    int speech_pad_ms = 300;   ///< added at both sides, never past a neighbour's middle.
+};
+
+/// Turns probabilities into spans as they arrive, so that a stream of any length needs bounded memory.
+class SpanBuilder {
+  public:
+    explicit SpanBuilder(const VadOptions& options);
+    /// Feeds the next frames' probabilities; finished (padded, non-overlapping, ascending) spans are appended to `spans`.
+    void push(std::span<const float> probabilities, std::vector<Span>& spans);
+    /// End of the stream of total_samples samples.
+    void finish(int64_t total_samples, std::vector<Span>& spans);
+
+  private:
+    VadOptions options_;
+    int64_t frame_ = 0;          // frames seen
+    int64_t speech_begin_ = -1;  // frame at which the open span began, or -1
+    int64_t silence_begin_ = -1; // frame at which the pause inside the open span began, or -1
+    Span pending_;               // a finished span whose right padding waits for its neighbour
+    bool has_pending_ = false;
+};
+
+}  // namespace ft

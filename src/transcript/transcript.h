@@ -1,0 +1,59 @@
+#pragma once
+// What was said, when, and how sure we are: the result of a run, before any output format.
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ft {
+
+struct Word {
+    std::string text;  ///< with its leading space, as the tokens have it
+    double start_s = 0.0, end_s = 0.0;
+    float probability = 0.0F;
+};
+
+struct Segment {
+    int id = 0;
+    double start_s = 0.0, end_s = 0.0;  ///< on the file's own clock; 0 ≤ start ≤ end ≤ duration, starts ascend
+    std::string text;                   ///< UTF-8, trimmed, no line breaks
+    std::vector<int32_t> tokens;        ///< text tokens and timestamps
+    float temperature = 0.0F;
+    float avg_logprob = 0.0F;
+    float compression_ratio = 0.0F;
+    float no_speech_prob = 0.0F;
+    std::vector<Word> words;  ///< empty unless word times were asked for
+};
+
+/// Wall time of each stage, seconds; stages overlap, so their sum may exceed `total`.
+struct Timings {
+    double total = 0, model_load = 0, audio = 0, vad = 0, mel = 0, encoder = 0, decoder = 0, ready = 0;
+};
+
+struct Coverage {
+    double speech_s = 0;       ///< detected speech
+    double transcribed_s = 0;  ///< of it, inside segments or windows that gave text
+    int windows = 0, fallback_windows = 0, silent_windows = 0;
+    struct Dropped { double start_s, end_s; std::string text, reason; };
+    std::vector<Dropped> dropped;
+};
+
+struct Transcript {
+    std::string file;      ///< as the user named it
+    std::string language;  ///< code, e.g. "sv"
+    float language_probability = 1.0F;
+    std::string task = "transcribe";
+    double duration_s = 0.0;
+    std::vector<Segment> segments;
+    std::vector<std::string> warnings;  ///< e.g. "the file ends early: …"
+    Timings timings;
+    Coverage coverage;
+    /// Provenance: model, revision, model_sha256, format, backend, device, precision, vad, program version, options …
+    std::vector<std::pair<std::string, std::string>> metadata;
+
+    /// All text as one string, segments joined by a space.
+    std::string text() const;
+};
+
+}  // namespace ft

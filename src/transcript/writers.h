@@ -1,0 +1,24 @@
+#pragma once
+// Transcript → txt, srt, vtt, tsv, json (docs/formats.md, "Outputs"). Each is written once, here, for every front end.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transcript/transcript.h"
+
+namespace ft {
+
+/// Layout of subtitles; 0 means no limit. Names as in OpenAI's command line.
+struct WriterOptions {
+    int max_line_width = 0;
+    int max_line_count = 0;
+    bool highlight_words = false;
+};
+
+/// The formats in the order in which `all` writes them.
+const std::vector<std::string>& output_formats();
+
+/// The file's whole content. Throws Error{invalid_argument} for an unknown format, listing the known ones.
+std::string write_transcript(const Transcript& transcript, std::string_view format, const WriterOptions& options = {});
+
+}  // namespace ft
