@@ -4,55 +4,44 @@
 #include <array>
 #include <functional>
 #include <queue>
-#include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "decoding/merge_table.h"
 #include "decoding/pre_tokenizer.h"
 
 namespace ft {
 namespace {
 
-/// Token of two neighbours joined. A merge happens earlier the lower the token that it makes.
-using Merges = std::unordered_map<uint64_t, int32_t>;
-
-uint64_t pair_key(int32_t left, int32_t right) {
-    return (uint64_t{static_cast<uint32_t>(left)} << 32) | static_cast<uint32_t>(right);
-}
-
-int32_t merged(const Merges& merges, int32_t left, int32_t right) {
-    const auto found = merges.find(pair_key(left, right));
-    return found == merges.end() ? -1 : found->second;
-}
-
-/// Short pieces (nearly all): look for the lowest merge again after each one.
-void merge_short(const Merges& merges, std::vector<int32_t>& symbols) {
+/// Merges tokens[start…]. Short pieces (nearly all): look for the lowest merge again after each one.
+void merge_short(const MergeTable& merges, std::vector<int32_t>& tokens, size_t start) {
     for (;;) {
         int32_t lowest = -1;
         size_t where = 0;
-        for (size_t i = 0; i + 1 < symbols.size(); ++i) {
-            const int32_t token = merged(merges, symbols[i], symbols[i + 1]);
+        for (size_t i = start; i + 1 < tokens.size(); ++i) {
+            const int32_t token = merges.find(tokens[i], tokens[i + 1]);
             if (token >= 0 && (lowest < 0 || token < lowest)) {
                 lowest = token;
                 where = i;
             }
         }
         if (lowest < 0) return;
-        symbols[where] = lowest;
-        symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(where) + 1);
+        tokens[where] = lowest;
+        tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(where) + 1);
     }
 }
 
 /// Long pieces: a queue of merges over a linked list, so that a megabyte of one letter takes n·log n and not n².
-void merge_long(const Merges& merges, std::vector<int32_t>& symbols) {
+void merge_long(const MergeTable& merges, std::vector<int32_t>& tokens, size_t start) {
+    const std::span<int32_t> symbols = std::span(tokens).subspan(start);
     const size_t n = symbols.size();
     std::vector<size_t> next(n), previous(n);
     using Entry = std::pair<int32_t, size_t>;  // token made, position of its left half: leftmost first among equals
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
     const auto offer = [&](size_t left) {
         if (left >= n || next[left] >= n) return;
-        const int32_t token = merged(merges, symbols[left], symbols[next[left]]);
+        const int32_t token = merges.find(symbols[left], symbols[next[left]]);
         if (token >= 0) queue.emplace(token, left);
     };
     for (size_t i = 0; i < n; ++i) {
@@ -65,7 +54,7 @@ void merge_long(const Merges& merges, std::vector<int32_t>& symbols) {
         queue.pop();
         const size_t right = symbols[left] < 0 ? n : next[left];
         // An entry is out of date when one of its halves has been merged away meanwhile.
-        if (right >= n || merged(merges, symbols[left], symbols[right]) != token) continue;
+        if (right >= n || merges.find(symbols[left], symbols[right]) != token) continue;
         symbols[left] = token;
         symbols[right] = -1;
         next[left] = next[right];
@@ -73,7 +62,7 @@ void merge_long(const Merges& merges, std::vector<int32_t>& symbols) {
         offer(left);
         offer(previous[left]);
     }
-    symbols.erase(std::remove(symbols.begin(), symbols.end(), -1), symbols.end());
+    tokens.erase(std::remove(tokens.begin() + static_cast<std::ptrdiff_t>(start), tokens.end(), -1), tokens.end());
 }
 
 constexpr size_t long_piece = 64;
@@ -83,9 +72,9 @@ constexpr size_t long_piece = 64;
 struct Tokenizer::Tables {
     Vocabulary vocabulary;
     std::array<int32_t, 256> byte_token{};
-    Merges merges;
+    MergeTable merges;
 
-    explicit Tables(const Vocabulary& given) : vocabulary(given) {
+    explicit Tables(const Vocabulary& given) : vocabulary(given), merges(given.tokens.size()) {
         vocabulary.first_special = std::clamp(vocabulary.first_special, 0, static_cast<int32_t>(given.tokens.size()));
         find_bytes();
         derive_merges();
@@ -109,23 +98,20 @@ struct Tokenizer::Tables {
     /// A byte-pair vocabulary is its own list of merges: a token's two halves are what its bytes become under all lower
     /// merges. (Lists in published files are not to be trusted: older exports of Whisper lack the first one.)
     void derive_merges() {
-        merges.reserve(vocabulary.tokens.size());
         std::vector<int32_t> halves;
         for (int32_t id = 0; id < vocabulary.first_special; ++id) {
             const std::string& token = vocabulary.tokens[static_cast<size_t>(id)];
             if (token.size() < 2) continue;
             halves.clear();
             append_piece(token, halves);
-            if (halves.size() == 2) merges.emplace(pair_key(halves[0], halves[1]), id);
+            if (halves.size() == 2) merges.add(halves[0], halves[1], id);
         }
     }
 
     void append_piece(std::string_view piece, std::vector<int32_t>& tokens) const {
-        std::vector<int32_t> symbols(piece.size());
-        std::transform(piece.begin(), piece.end(), symbols.begin(),
-                       [this](char byte) { return byte_token[static_cast<uint8_t>(byte)]; });
-        symbols.size() < long_piece ? merge_short(merges, symbols) : merge_long(merges, symbols);
-        tokens.insert(tokens.end(), symbols.begin(), symbols.end());
+        const size_t start = tokens.size();
+        for (const char byte : piece) tokens.push_back(byte_token[static_cast<uint8_t>(byte)]);
+        piece.size() < long_piece ? merge_short(merges, tokens, start) : merge_long(merges, tokens, start);
     }
 };
 
