@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "audio/audio_stream.h"
 #include "audio/downmix.h"
@@ -59,7 +60,8 @@ class FfmpegAudioReader final : public AudioReader {
     size_t taken_ = 0;
     const AVFrame* frame_ = nullptr;  // waits until the silence before it is put out
     int64_t silence_left_ = 0;        // samples at rate_
-    double decoded_s_ = 0;
+    double decoded_s_ = 0;  // silence not included
+    double start_s_ = 0;    // of the track, on the file's clock
     int64_t unusable_frames_ = 0;
     bool ended_ = false;
     std::vector<std::string> warnings_;
@@ -84,7 +86,9 @@ void FfmpegAudioReader::step() {
         if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
             timestamp_s = static_cast<double>(frame->best_effort_timestamp) * av_q2d(file_.track().time_base);
         }
-        silence_left_ = std::llround(timeline_.silence_before(timestamp_s) * rate_);
+        const double silence_s = timeline_.silence_before(timestamp_s);
+        silence_left_ = std::llround(silence_s * rate_);
+        if (decoded_s_ == 0) start_s_ = silence_s;
         frame_ = frame;
     } else {
         finish();
@@ -146,10 +150,14 @@ void FfmpegAudioReader::finish() {
     resampler_.flush(ready_);
     for (size_t i = start; i < ready_.size(); ++i) ready_[i] = std::clamp(ready_[i], -1.0f, 1.0f);
 
-    const std::string early = file_.early_end(decoded_s_);
+    std::string early = file_.early_end(timeline_.position_s() - start_s_, timeline_.position_s());
+    if (early.empty() && decoder_.ended_in_damage()) {
+        early = fmt::format("its last packet, after {:.1f} s, is incomplete or damaged", decoded_s_);
+    }
     if (!early.empty()) warnings_.push_back("the file ends early: " + early);
     const int64_t damaged = decoder_.damaged_packets() + unusable_frames_;
-    if (damaged > 0) {
+    // A file that was cut off nearly always was so in the middle of a packet: that needs no second sentence.
+    if (damaged > (early.empty() ? 0 : 1)) {
         warnings_.push_back(damaged == 1 ? std::string("a damaged piece of the audio was passed over")
                                          : fmt::format("{} damaged pieces of the audio were passed over", damaged));
     }

@@ -1,6 +1,7 @@
 #include "audio/ffmpeg_compat.h"
 
 #include <cstdarg>
+#include <cstring>
 #include <mutex>
 
 #include "base/log.h"
@@ -37,6 +38,8 @@ std::vector<ChannelRole> roles_of(uint64_t mask, int channels) {
 
 void log_line(void* context, int level, const char* format, va_list arguments) {
     if (level > AV_LOG_WARNING || !spdlog::should_log(spdlog::level::debug)) return;
+    // That decoders of pictures are kept shut is our own wish (media_file.cpp), told at length at every probing.
+    if (std::strstr(format, "not on whitelist") != nullptr) return;
     char line[512];
     int print_prefix = 1;
     const int written = av_log_format_line2(context, level, format, arguments, line, sizeof line, &print_prefix);

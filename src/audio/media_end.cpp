@@ -1,8 +1,8 @@
 // MediaFile: does the file end where it says it does?
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 
+#include "audio/declared_size.h"
 #include "audio/media_file.h"
 #include "base/error.h"
 
@@ -10,11 +10,17 @@ namespace ft {
 
 namespace {
 
-/// A wav that was written into a pipe holds the largest length there is, or nearly (sox), instead of its own.
+/// A wav that was written into a pipe holds the largest length there is, or nearly, instead of its own.
 bool is_placeholder_length(const AVCodecParameters& codec, double declared_s) {
     const double bytes = declared_s * static_cast<double>(codec.bit_rate) / 8;
     const auto near = [&](double limit) { return bytes > limit - 65536 && bytes <= limit + 65536; };
     return near(2147483648.0) || near(4294967296.0);
+}
+
+bool clearly_shorter(double is_s, double should_s) { return is_s < should_s - 0.3 - 0.002 * should_s; }
+
+std::string shortfall(double read_s, double declared_s) {
+    return fmt::format("{:.1f} s of the {:.1f} s that it declares could be read", read_s, declared_s);
 }
 
 }  // namespace
@@ -29,49 +35,26 @@ std::optional<double> MediaFile::declared_s() const {
     return declared;
 }
 
-std::string MediaFile::early_end(double decoded_s) {
-    const auto clearly_shorter = [](double is, double should) { return is < should - 0.3 - 0.002 * should; };
+std::string MediaFile::early_end(double track_s, double clock_s) {
     const std::optional<double> declared = declared_s();
-    if (declared && clearly_shorter(decoded_s, *declared)) {
-        return fmt::format("{:.1f} s of the {:.1f} s that it declares could be read", decoded_s, *declared);
-    }
+    if (declared && clearly_shorter(track_s, *declared)) return shortfall(track_s, *declared);
+    // Only the container has a length (matroska): the track may rightly end before the pictures do.
     if (!declared && container_->duration > 0 &&
         container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM) {
-        const double start_s = container_->start_time == AV_NOPTS_VALUE ? 0.0 : static_cast<double>(container_->start_time) / AV_TIME_BASE;
         const double whole_s = static_cast<double>(container_->duration) / AV_TIME_BASE;
-        const double read_s = std::max(decoded_s, last_packet_s_ - start_s);
-        if (clearly_shorter(read_s, whole_s)) {
-            return fmt::format("{:.1f} s of the {:.1f} s that it declares could be read", read_s, whole_s);
-        }
+        const double read_s = std::max(clock_s, last_packet_s_);
+        if (clearly_shorter(read_s, whole_s)) return shortfall(read_s, whole_s);
     }
-    if (!last_error_.empty()) return fmt::format("reading stopped after {:.1f} s ({})", decoded_s, last_error_);
-    if (ogg_is_cut()) return fmt::format("its last page is missing or incomplete after {:.1f} s", decoded_s);
-    return {};
-}
-
-bool MediaFile::ogg_is_cut() {
-    // An Ogg file declares no length, but its last page says that it is the last, and how long it is.
+    if (!last_error_.empty()) return fmt::format("reading stopped after {:.1f} s ({})", track_s, last_error_);
     const std::optional<int64_t> size = source_->size();
-    if (std::string_view(format_->name) != "ogg" || !size) return false;
-    constexpr int64_t longest_page = 27 + 255 + 255 * 255;
-    const int64_t start = std::max<int64_t>(0, *size - 2 * longest_page);
-    std::string tail(static_cast<size_t>(*size - start), '\0');
-    size_t filled = 0;
-    while (filled < tail.size()) {
-        const int64_t got = source_->read_at(start + static_cast<int64_t>(filled),
-                                             reinterpret_cast<uint8_t*>(tail.data()) + filled, tail.size() - filled);
-        if (got <= 0) return false;
-        filled += static_cast<size_t>(got);
+    const std::optional<int64_t> bytes = declared_bytes(*source_);
+    if (size && bytes && *size < *bytes) {
+        return fmt::format("only {} of the {} bytes that it declares are there, {:.1f} s", *size, *bytes, track_s);
     }
-    const size_t page = tail.rfind("OggS");
-    if (page == std::string::npos || page + 27 > tail.size()) return true;
-    const auto byte = [&](size_t at) { return static_cast<unsigned char>(tail[page + at]); };
-    constexpr unsigned last_page_flag = 4;
-    const size_t segments = byte(26);
-    size_t end = page + 27 + segments;
-    if (end > tail.size()) return true;
-    for (size_t i = 0; i < segments; ++i) end += byte(27 + i);
-    return (byte(5) & last_page_flag) == 0 || end > tail.size();
+    if (std::string_view(format_->name) == "ogg" && ogg_is_cut(*source_)) {
+        return fmt::format("its last page is missing or incomplete after {:.1f} s", track_s);
+    }
+    return {};
 }
 
 }  // namespace ft

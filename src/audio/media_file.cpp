@@ -1,8 +1,8 @@
 #include "audio/media_file.h"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
+#include <span>
 
 #include "audio/ffmpeg_compat.h"
 #include "audio/media_policy.h"
@@ -17,6 +17,7 @@ constexpr int longest_error_run = 64;
 constexpr int highest_rate = 768000;  // Hz
 constexpr int lowest_rate = 1000;
 constexpr int most_channels = 64;
+constexpr const char* unknown_format = "is not audio or video of any known format, or its beginning is damaged";
 
 /// Every attempt of a demuxer to open something else (a segment, an external track) ends here.
 int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); }
@@ -105,9 +106,9 @@ void MediaFile::recognize() {
     const bool by_ending = format_ != nullptr && format_->extensions != nullptr &&
                            av_match_ext(file_name.c_str(), format_->extensions) != 0;
     if (format_ == nullptr || score < 0 || (score < AVPROBE_SCORE_RETRY && !by_ending)) {
-        refuse(looks_like_text(start) ? "is a text file, not audio"
-                                      : "is not audio or video of any known format, or its beginning is damaged");
+        refuse(looks_like_text(start) ? "is a text file, not audio" : unknown_format);
     }
+    doubtful_ = score < AVPROBE_SCORE_RETRY;
     if (!is_allowed_format(format_->name)) refuse("is " + describe_refused_format(format_->name));
 }
 
@@ -121,10 +122,13 @@ void MediaFile::open_container() {
     const int opened = avformat_open_input(&context, "", format_, nullptr);  // frees the context when it fails
     container_.reset(context);
     if (opened < 0) {
-        refuse(looks_like_text(first_bytes(*source_))
-                   ? "is a text file, not audio"
-                   : fmt::format("looks like {} but cannot be opened; it is damaged, incomplete or something else ({})",
-                                 format_->name, ffmpeg_message(opened)));
+        if (looks_like_text(first_bytes(*source_))) refuse("is a text file, not audio");
+        if (doubtful_) refuse(unknown_format);
+        if (is_one_of(format_->name, {"mov"})) {
+            refuse("is an mp4 or mov file whose index is missing or damaged; it was probably cut off");
+        }
+        refuse(fmt::format("looks like {} but cannot be opened; it is damaged, incomplete or something else ({})",
+                           format_->name, ffmpeg_message(opened)));
     }
     // An error here only means that some track stays unknown; choose_track() sees which are usable.
     avformat_find_stream_info(container_.get(), nullptr);
@@ -162,6 +166,7 @@ void MediaFile::choose_track() {
         if (avcodec_find_decoder(any_audio->codecpar->codec_id) == nullptr) {
             refuse(fmt::format("its audio is coded in a way ({}) that this FFmpeg cannot decode", codec));
         }
+        if (doubtful_) refuse(unknown_format);
         refuse(fmt::format("its audio track ({}) is damaged: it names neither sampling rate nor channels", codec));
     }
 }
@@ -240,7 +245,8 @@ bool MediaFile::next(AVPacket& packet) {
             const int64_t end = timestamp + std::max<int64_t>(0, packet.duration);
             last_packet_s_ = std::max(last_packet_s_, seconds(end, stream.time_base));
         }
-        if (&stream == track_) return true;
+        // FFmpeg's muxers mark a track's end by packets without content, which decoders take for a mistake.
+        if (&stream == track_ && (packet.size > 0 || packet.side_data_elems > 0)) return true;
         av_packet_unref(&packet);
     }
 }

@@ -29,9 +29,9 @@ class MediaFile {
     /// The next packet of the track; false at the end, for whatever reason. Throws Error{io} when the source fails.
     bool next(AVPacket& packet);
 
-    /// Why the file ends before it should, as the container shows it; empty when it ends properly. `decoded_s` is the
-    /// length of what the track gave. After next() has returned false.
-    std::string early_end(double decoded_s);
+    /// Why the file ends before it should, as the container shows it; empty when it ends properly. `track_s` is the
+    /// length that the track had, gaps included, and `clock_s` where it ended. After next() has returned false.
+    std::string early_end(double track_s, double clock_s);
 
   private:
     static int read_bytes(void* self, uint8_t* buffer, int count);
@@ -45,7 +45,6 @@ class MediaFile {
     [[noreturn]] void refuse(const std::string& reason) const;
     void check_source() const;
     std::optional<double> declared_s() const;
-    bool ogg_is_cut();
 
     std::unique_ptr<ByteSource> source_;
     int64_t position_ = 0;  // FFmpeg's, in the source
@@ -54,6 +53,7 @@ class MediaFile {
     FfmpegHandle<AVFormatContext> container_;
     AVStream* track_ = nullptr;
     AudioInfo info_;
+    bool doubtful_ = false;  // only the name's ending told the format
     int failures_in_a_row_ = 0;
     double last_packet_s_ = 0;  // of any track that is read, on the container's clock
     std::string last_error_;    // that ended the file

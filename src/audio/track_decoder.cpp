@@ -29,12 +29,16 @@ void TrackDecoder::note_damage(int result) {
         throw Error(ErrorCode::out_of_memory, "{}: too little memory to decode it", file_.name());
     }
     ++damaged_;
+    last_damaged_ = true;
 }
 
 bool TrackDecoder::receive() {
     av_frame_unref(frame_.get());
     const int result = avcodec_receive_frame(codec_.get(), frame_.get());
-    if (result >= 0) return true;
+    if (result >= 0) {
+        last_damaged_ = false;
+        return true;
+    }
     if (result != AVERROR(EAGAIN) && result != AVERROR_EOF) note_damage(result);
     return false;
 }

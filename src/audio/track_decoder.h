@@ -18,6 +18,9 @@ class TrackDecoder {
 
     int64_t damaged_packets() const { return damaged_; }
 
+    /// At the end: the last packet was damaged, as it is in a file that was cut off.
+    bool ended_in_damage() const { return last_damaged_; }
+
   private:
     bool receive();
     void note_damage(int result);
@@ -27,6 +30,7 @@ class TrackDecoder {
     FfmpegHandle<AVPacket> packet_;
     FfmpegHandle<AVFrame> frame_;
     int64_t damaged_ = 0;
+    bool last_damaged_ = false;
     bool draining_ = false;
 };
 
