@@ -32,7 +32,7 @@ TEST_P(LinearConformance, EqualsTheReferenceInEveryShapeAndEpilogue) {
             const int residual_kind = variant % 3;
             const RawWeight raw = random_weight(random, WeightKind::linear, {outputs, inputs}, with_bias);
             const RawWeight raw_norm = random_weight(random, WeightKind::norm, {inputs});
-            const auto run = [&](Backend& backend) {
+            const auto run = [&, n = n, inputs = inputs, outputs = outputs](Backend& backend) {
                 const BoundWeight weight = bind(backend, raw), norm = bind(backend, raw_norm);
                 return run_linear(backend, x, n, weight, inputs, outputs,
                                   {with_norm ? norm.get() : nullptr, activation, residual_kind == 0 ? nullptr : &residual,
