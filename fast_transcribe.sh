@@ -11,7 +11,7 @@ set -euo pipefail
 # shellcheck source=scripts/models.sh
 . "$ft_root/scripts/models.sh"
 
-readonly program=$ft_root/build/release/fast-transcribe
+program=$ft_root/build/release/fast-transcribe
 
 usage() {
     cat <<'TEXT'

@@ -16,7 +16,8 @@ ft_die() {
 
 # ft_lock: one script at a time changes build/ and the models; a second one waits and says so. File descriptor 9 holds it.
 ft_lock() {
-    mkdir -p "$ft_root/build" || ft_die "cannot write to $ft_root: run a copy of the project that is yours"
+    { mkdir -p "$ft_root/build" && touch "$ft_root/build/.lock"; } 2>/dev/null ||
+        ft_die "$ft_root/build cannot be written: use a clone of your own, or make the folder yours (sudo chown -R $(id -un) $ft_root/build)"
     exec 9>"$ft_root/build/.lock"
     flock -n 9 && return 0
     ft_say "Another run is building or fetching a model; waiting for it."
