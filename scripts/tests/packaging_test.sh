@@ -5,8 +5,9 @@ set -euo pipefail
 # shellcheck source=scripts/tests/check.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/check.sh"
 build=$1
-command -v dpkg-shlibdeps >/dev/null && command -v file >/dev/null ||
-    { echo "skipped: packaging needs dpkg-dev and file"; exit 77; }
+for tool in dpkg-shlibdeps file; do
+    command -v $tool >/dev/null || { echo "skipped: packaging needs $tool (apt-get install dpkg-dev file)"; exit 77; }
+done
 version=$("$build/fast-transcribe" --version)
 
 run cmake --install "$build" --prefix "$scratch/usr"
