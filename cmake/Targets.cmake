@@ -59,7 +59,8 @@ function(ft_test name)
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
 endfunction()
 
-# ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only.
+# ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only, and the ctest case of that
+# name, which runs it for FUZZ_SECONDS (environment; default 60). Seeds: tests/fuzz/corpus/NAME/, where that folder exists.
 function(ft_fuzzer name)
   if(NOT FT_BUILD_FUZZERS)
     return()
@@ -69,4 +70,6 @@ function(ft_fuzzer name)
   target_link_libraries(fuzz_${name} PRIVATE ft_options)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   ft_link(fuzz_${name} PRIVATE ${ARG_DEPS})
+  add_test(NAME fuzz_${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/fuzz.sh $<TARGET_FILE:fuzz_${name}> ${name})
+  set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 0)
 endfunction()
