@@ -60,9 +60,10 @@ void linear_f32_many(Engine& engine, const Rows& x, const CpuWeight* norm, const
         float* scratch = engine.thread_floats[thread].get(row_tile * (w.k + w.n));
         const float* a = x.data + row * x.stride;
         int64_t lda = x.stride;
-        if (norm != nullptr) {
+        if (norm != nullptr || x.stride < w.k) {  // overlapping rows are copied apart: oneDNN takes none
             for (int64_t r = 0; r < rows; ++r) {
-                engine.kernels.layer_norm(a + r * x.stride, norm->values, norm->bias, scratch + r * w.k, w.k);
+                const float* row = normalized(engine, a + r * x.stride, norm, w.k, scratch + r * w.k);
+                if (norm == nullptr) std::copy_n(row, w.k, scratch + r * w.k);
             }
             a = scratch;
             lda = w.k;
