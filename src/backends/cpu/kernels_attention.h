@@ -45,13 +45,25 @@ void pack_values_i16(const float* v, int64_t stride, int64_t t, int64_t t_padded
     }
 }
 
+/// Writes a tile's sums to memory. All that touches the registers must be as plain as this to be unrolled whole.
+template <int R, int V>
+inline void spill(const I (&acc)[R][V], int32_t* sums) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) Simd::store(sums + (r * V + v) * W, acc[r][v]);
+    }
+}
+
 /// Scores of R queries against 16·B keys: integers to floats with both scales.
 template <int R, int B>
 inline void score_tile(const AttentionHead& h, const int16_t* q, const float* q_scale, int64_t key, float* scores) {
     constexpr int V = 16 / W;
     I acc[R][B * V];
-    for (auto& row : acc) {
-        for (I& sum : row) sum = Simd::zero();
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+        for (int c = 0; c < B * V; ++c) acc[r][c] = Simd::zero();
     }
     const int16_t* block = h.keys + key * h.d;
     for (int64_t p = 0; p < h.d / 2; ++p) {
@@ -65,11 +77,13 @@ inline void score_tile(const AttentionHead& h, const int16_t* q, const float* q_
             for (int v = 0; v < B * V; ++v) acc[r][v] = Simd::dot16(acc[r][v], query, keys[v]);
         }
     }
+    int32_t sums[R][B * 16];
+    spill<R, B * V>(acc, sums[0]);
     for (int r = 0; r < R; ++r) {
         const F scale = Simd::set(q_scale[r]);
-        for (int v = 0; v < B * V; ++v) {
-            const F both = Simd::mul(scale, Simd::load(h.key_scale + key + v * W));
-            Simd::store(scores + r * h.t_padded + key + v * W, Simd::mul(Simd::to_float(acc[r][v]), both));
+        for (int c = 0; c < B * 16; c += W) {
+            const F both = Simd::mul(scale, Simd::load(h.key_scale + key + c));
+            Simd::store(scores + r * h.t_padded + key + c, Simd::mul(Simd::to_float(Simd::load(sums[r] + c)), both));
         }
     }
 }
@@ -94,8 +108,10 @@ inline float probabilities_i16(float* scores, int64_t t, int64_t t_padded, int16
 template <int R, int V>
 inline void mix_tile(const AttentionHead& h, const int16_t* p, int64_t column, const float* factor, float* out) {
     I acc[R][V];
-    for (auto& row : acc) {
-        for (I& sum : row) sum = Simd::zero();
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+        for (int c = 0; c < V; ++c) acc[r][c] = Simd::zero();
     }
     for (int64_t j = 0; j < h.t_padded; j += 2) {
         I values[V];
@@ -108,10 +124,12 @@ inline void mix_tile(const AttentionHead& h, const int16_t* p, int64_t column, c
             for (int v = 0; v < V; ++v) acc[r][v] = Simd::dot16(acc[r][v], probability, values[v]);
         }
     }
+    int32_t sums[R][V * W];
+    spill<R, V>(acc, sums[0]);
     for (int r = 0; r < R; ++r) {
-        for (int v = 0; v < V; ++v) {
-            const F scale = Simd::mul(Simd::set(factor[r]), Simd::load(h.value_scale + column + v * W));
-            Simd::store(out + r * h.d + column + v * W, Simd::mul(Simd::to_float(acc[r][v]), scale));
+        for (int c = 0; c < V * W; c += W) {
+            const F scale = Simd::mul(Simd::set(factor[r]), Simd::load(h.value_scale + column + c));
+            Simd::store(out + r * h.d + column + c, Simd::mul(Simd::to_float(Simd::load(sums[r] + c)), scale));
         }
     }
 }

@@ -1,12 +1,15 @@
 // Matrix products; included inside the anonymous namespace of each kernels_*.cpp after kernels_rows.h.
+// Every loop over an array of sums is unrolled whole: one index that is not a constant, and GCC keeps the array in memory.
 
 /// Sums of one tile: R rows × C blocks of 16 columns, over the whole depth.
 #ifdef FT_VNNI
 template <int R, int C>
 inline void tile_i8(const uint8_t* a, int64_t k, const int8_t* w, int64_t block_bytes, int32_t (*sums)[C * 16]) {
     I acc[R][C];
-    for (auto& row : acc) {
-        for (I& sum : row) sum = Simd::zero();
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) acc[r][c] = Simd::zero();
     }
     for (int64_t g = 0; g < k; g += group_depth) {
         I weights[C];
@@ -19,7 +22,9 @@ inline void tile_i8(const uint8_t* a, int64_t k, const int8_t* w, int64_t block_
             for (int c = 0; c < C; ++c) acc[r][c] = Simd::dot8(acc[r][c], input, weights[c]);
         }
     }
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
         for (int c = 0; c < C; ++c) Simd::store(sums[r] + c * 16, acc[r][c]);
     }
 }
@@ -31,8 +36,10 @@ inline void tile_i8(const int16_t* a, int64_t k, const int8_t* w, int64_t, int32
     static_assert(C == 1);
     constexpr int V = 32 / W;  // each sum holds two halves of W/2 columns
     I acc[R][V];
-    for (auto& row : acc) {
-        for (I& sum : row) sum = Simd::zero();
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+        for (int c = 0; c < V; ++c) acc[r][c] = Simd::zero();
     }
     for (int64_t g = 0; g < k; g += group_depth) {
         I input[R];
@@ -45,7 +52,9 @@ inline void tile_i8(const int16_t* a, int64_t k, const int8_t* w, int64_t, int32
             for (int r = 0; r < R; ++r) acc[r][v] = Simd::dot16(acc[r][v], weights, input[r]);
         }
     }
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
         for (int v = 0; v < V; v += 2) Simd::store(sums[r] + v / 2 * W, Simd::add_neighbours(acc[r][v], acc[r][v + 1]));
     }
 }
@@ -118,13 +127,15 @@ void product_i8(const Int8Product& p) {
 template <int R>
 inline void column_f32(const float* a, int64_t k, const float* w, float bias, float* out, int64_t ld) {
     F acc[R];
-    for (F& sum : acc) sum = Simd::set(0.0F);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) acc[r] = Simd::set(0.0F);
     int64_t i = 0;
     for (; i + W <= k; i += W) {
         const F weights = Simd::load(w + i);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) acc[r] = Simd::fma(weights, Simd::load(a + r * k + i), acc[r]);
     }
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
         float sum = Simd::sum(acc[r]);
         for (int64_t j = i; j < k; ++j) sum += w[j] * a[r * k + j];
