@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write src/decoding/unicode_categories.inc: the code points that GPT-2's pre-tokenization tells apart.
+"""Write src/base/unicode_categories.inc: the code points that GPT-2's pre-tokenization tells apart.
 
-    python3 tools/make_unicode_categories.py > src/decoding/unicode_categories.inc
+    python3 tools/make_unicode_categories.py > src/base/unicode_categories.inc
 
 Letters are the general categories L*, numbers N*, spaces the property White_Space. Made with the Unicode data of the
 Python that runs it; the version stands in the file's first line.

@@ -5,6 +5,7 @@
 #include <cinttypes>
 #include <fstream>
 
+#include "decoding/language.h"
 #include "decoding/pre_tokenizer.h"
 #include "decoding/test_vocabulary.h"
 #include "decoding/tokenizer.h"
@@ -145,6 +146,13 @@ TEST_F(TokenizerGolden, EveryTokenThatIsOnePieceEncodesToItself) {
         ASSERT_EQ(tokenizer.encode(bytes), std::vector<int32_t>{token});
     }
     EXPECT_GT(checked, 49'000);
+}
+
+TEST_F(TokenizerGolden, TheVocabularyHasTheLanguagesInTheOrderOfOurTable) {
+    const size_t first = static_cast<size_t>(vocabulary_.first_special) + 2;  // end of text, start of transcript
+    for (size_t i = 0; i < 99; ++i) {
+        EXPECT_EQ(vocabulary_.tokens.at(first + i), "<|" + std::string(languages()[i].code) + "|>");
+    }
 }
 
 TEST_F(TokenizerGolden, OlderExportsLackAMergeThatTheVocabularyStillHas) {
