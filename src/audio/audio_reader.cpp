@@ -44,6 +44,7 @@ class FfmpegAudioReader final : public AudioReader {
     void set_shape(const AVFrame& frame, int channels);
     void put_silence();
     void resample_mono();
+    void refuse_noise() const;
     void finish();
 
     MediaFile file_;
@@ -62,6 +63,7 @@ class FfmpegAudioReader final : public AudioReader {
     int64_t silence_left_ = 0;        // samples at rate_
     double decoded_s_ = 0;  // silence not included
     double start_s_ = 0;    // of the track, on the file's clock
+    int64_t frames_ = 0;
     int64_t unusable_frames_ = 0;
     bool ended_ = false;
     std::vector<std::string> warnings_;
@@ -75,6 +77,8 @@ void FfmpegAudioReader::step() {
     } else if (frame_ != nullptr) {
         take_frame(*std::exchange(frame_, nullptr));
     } else if (const AVFrame* frame = decoder_.next()) {
+        ++frames_;
+        refuse_noise();
         const int channels = channel_count(*frame);
         if (frame->nb_samples <= 0 || frame->sample_rate <= 0 || frame->sample_rate > 768000 || channels <= 0 ||
             channels > 64) {
@@ -138,9 +142,17 @@ void FfmpegAudioReader::resample_mono() {
     for (size_t i = start; i < ready_.size(); ++i) ready_[i] = std::clamp(ready_[i], -1.0f, 1.0f);
 }
 
+/// Decoders find something to play in random bytes with the right ending, if they get enough of them.
+void FfmpegAudioReader::refuse_noise() const {
+    if (!file_.is_doubtful() || decoder_.damaged_packets() < frames_) return;
+    throw Error(ErrorCode::bad_media, "{}: is named like audio but holds hardly anything that can be decoded",
+                file_.name());
+}
+
 void FfmpegAudioReader::finish() {
     ended_ = true;
     if (decoded_s_ <= 0) {
+        refuse_noise();
         throw Error(ErrorCode::bad_media, "{}: not a single sample of its audio ({} in {}) could be decoded",
                     file_.name(), info().codec, info().container);
     }

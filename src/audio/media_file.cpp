@@ -217,11 +217,13 @@ ClockPolicy MediaFile::clock() const {
     } else if (timed_streams > 1) {
         policy.origin_s = start_s;
     }
-    if ((format_->flags & AVFMT_TS_DISCONT) != 0) {
-        policy.longest_gap_s = 60.0;
-    } else if (info_.duration_s > 0) {
-        policy.longest_gap_s = info_.duration_s + 1.0;
+    constexpr double hour_s = 3600.0;
+    if (info_.duration_s > 0) {
+        policy.longest_gap_s = std::min(info_.duration_s + 1.0, hour_s);
+        policy.most_silence_s = std::min(info_.duration_s + latest_start_s, 24 * hour_s);
     }
+    // Broadcasts: a longer jump is another programme's clock.
+    if ((format_->flags & AVFMT_TS_DISCONT) != 0) policy.longest_gap_s = 60.0;
     return policy;
 }
 

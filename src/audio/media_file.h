@@ -26,6 +26,9 @@ class MediaFile {
     const AVStream& track() const { return *track_; }
     ClockPolicy clock() const;
 
+    /// Only the ending of its name, not its content, told what the file is: what follows may be noise.
+    bool is_doubtful() const { return doubtful_; }
+
     /// The next packet of the track; false at the end, for whatever reason. Throws Error{io} when the source fails.
     bool next(AVPacket& packet);
 
@@ -53,7 +56,7 @@ class MediaFile {
     FfmpegHandle<AVFormatContext> container_;
     AVStream* track_ = nullptr;
     AudioInfo info_;
-    bool doubtful_ = false;  // only the name's ending told the format
+    bool doubtful_ = false;
     int failures_in_a_row_ = 0;
     double last_packet_s_ = 0;  // of any track that is read, on the container's clock
     std::string last_error_;    // that ended the file
