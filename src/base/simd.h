@@ -2,7 +2,8 @@
 // Portable vectors (the compilers' vector extension) and the instruction sets a kernel is compiled for.
 // A kernel is one FT_INLINE template over the vector's width; a wrapper per instruction set carries FT_TARGET_… and
 // instantiates it; best_isa() chooses the wrapper once, at construction. Such sources link ft_simd:
-// -Wno-psabi (no vector crosses a call) and -ffp-contract=fast (fused multiply-add where there is one).
+// -Wno-psabi (no vector crosses a call) -ffp-contract=fast (fused multiply-add where there is one) and
+// -fno-math-errno (std::sqrt is one instruction).
 #include <cstdint>
 
 namespace ft {
