@@ -43,6 +43,6 @@ void SpeechFinder::finish(std::vector<Span>& spans) {
     builder_.finish(total_, spans);
 }
 
-int64_t SpeechFinder::open_from() const { return detector_ == nullptr ? given_ : builder_.open_from(); }
+int64_t SpeechFinder::open_from() const { return detector_ == nullptr ? given_ : builder_.earliest_begin(); }
 
 }  // namespace ft

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "audio/audio_reader.h"
 #include "base/bounded_queue.h"
 #include "features/log_mel.h"
 #include "speech/speech_finder.h"
