@@ -1,6 +1,7 @@
 // wer REFERENCE HYPOTHESIS [REFERENCE HYPOTHESIS]…: word error rate of each pair and of all together.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
