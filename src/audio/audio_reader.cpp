@@ -153,8 +153,7 @@ void FfmpegAudioReader::finish() {
     ended_ = true;
     if (decoded_s_ <= 0) {
         refuse_noise();
-        throw Error(ErrorCode::bad_media, "{}: not a single sample of its audio ({} in {}) could be decoded",
-                    file_.name(), info().codec, info().container);
+        throw Error(ErrorCode::bad_media, "{}: {}", file_.name(), file_.why_nothing());
     }
     downmixer_->flush(mono_);
     resample_mono();

@@ -100,6 +100,32 @@ std::optional<int64_t> declared_bytes(ByteSource& source) {
     return std::nullopt;
 }
 
+bool refers_to_other_files(ByteSource& source) {
+    constexpr uint64_t longest_index = uint64_t{4} << 20;
+    int64_t at = 0;
+    for (int i = 0; i < most_chunks; ++i) {
+        const std::string head = bytes_at(source, at, 16);
+        if (head.size() < 16) return false;
+        const std::string_view view(head);
+        const uint64_t length = big_endian(view.substr(0, 4));
+        if (view.substr(4, 4) == "moov") {
+            const std::string index = bytes_at(source, at, static_cast<size_t>(std::min(length, longest_index)));
+            // A list of references: version, count, then each with length, type and flags, 1 meaning "in this file".
+            for (size_t list = index.find("dref"); list != std::string::npos; list = index.find("dref", list + 4)) {
+                if (list + 24 > index.size()) return false;
+                const std::string_view entry = std::string_view(index).substr(list + 12, 12);
+                const bool elsewhere = (entry[11] & 1) == 0 && big_endian(entry.substr(0, 4)) > 12;
+                if (elsewhere && (entry.substr(4, 4) == "alis" || entry.substr(4, 3) == "url")) return true;
+            }
+            return false;
+        }
+        const std::optional<int64_t> end = end_of(at, length == 1 ? big_endian(view.substr(8)) : length);
+        if (!end || *end <= at) return false;
+        at = *end;
+    }
+    return false;
+}
+
 bool ogg_is_cut(ByteSource& source) {
     const std::optional<int64_t> size = source.size();
     if (!size) return false;

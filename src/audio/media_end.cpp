@@ -35,6 +35,13 @@ std::optional<double> MediaFile::declared_s() const {
     return declared;
 }
 
+std::string MediaFile::why_nothing() {
+    if (std::string_view(format_->name).starts_with("mov") && refers_to_other_files(*source_)) {
+        return "holds no samples but refers to another file for them; give that file itself";
+    }
+    return fmt::format("not a single sample of its audio ({} in {}) could be decoded", info_.codec, info_.container);
+}
+
 std::string MediaFile::early_end(double track_s, double clock_s) {
     const std::optional<double> declared = declared_s();
     if (declared && clearly_shorter(track_s, *declared)) return shortfall(track_s, *declared);

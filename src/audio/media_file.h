@@ -36,6 +36,9 @@ class MediaFile {
     /// length that the track had, gaps included, and `clock_s` where it ended. After next() has returned false.
     std::string early_end(double track_s, double clock_s);
 
+    /// Why not a single sample could be decoded, for the error's sentence.
+    std::string why_nothing();
+
   private:
     static int read_bytes(void* self, uint8_t* buffer, int count);
     static int64_t seek_bytes(void* self, int64_t offset, int whence);

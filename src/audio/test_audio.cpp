@@ -161,7 +161,7 @@ Match match(const std::vector<float>& got, const std::vector<float>& expected, i
         double got_energy = 1e-12;
         double expected_energy = 1e-12;
         for (size_t i = static_cast<size_t>(reach); i < expected.size(); i += 3) {
-            const size_t at = i + static_cast<size_t>(reach + lag) - static_cast<size_t>(reach);
+            const auto at = static_cast<size_t>(static_cast<int64_t>(i) + lag);  // i begins at `reach`: never below 0
             const double value = at < got.size() ? got[at] : 0.0;
             product += value * expected[i];
             got_energy += value * value;
