@@ -86,6 +86,7 @@ struct TestServer::State {
             const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
             if (got <= 0) return;
             text.append(buffer, static_cast<size_t>(got));
+            if (text[0] < 'A' || text[0] > 'Z') return;  // no HTTP: somebody speaks TLS to us
         }
         const TestRequest request = parse(text);
         {
