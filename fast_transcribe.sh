@@ -29,7 +29,7 @@ TEXT
 # read_arguments ARGUMENT…: what this script must know of the program's arguments, and no more.
 read_arguments() {
     local argument value_of=
-    command=transcribe model='' model_dir='' quiet='' help=''
+    command=transcribe model='' model_dir='' help=''
     case ${1-} in model | doctor) command=$1 ;; esac
     for argument in "$@"; do
         case $value_of in
@@ -40,7 +40,6 @@ read_arguments() {
         case $argument in
         --) break ;;
         -h | --help) help=1 ;;
-        -q | --quiet) quiet=1 ;;
         --version) command=version ;;
         -m | --model) value_of=model ;;
         --model=*) model=${argument#*=} ;;
@@ -58,7 +57,7 @@ prepare() {
     ft_install_packages "to build and run fast-transcribe" "${packages[@]}"
     ft_is_configured release || ft_configure release
     ft_build release fast-transcribe
-    if [[ $command == transcribe ]]; then ft_get_models "$program" "$model" "$model_dir" "$quiet"; fi
+    if [[ $command == transcribe ]]; then ft_get_models "$program" "$model" "$model_dir"; fi
 }
 
 if (($# == 0)); then

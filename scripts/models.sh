@@ -67,9 +67,9 @@ ft_is_listed() {
     return 1
 }
 
-# ft_get_models PROGRAM MODEL MODEL_DIR QUIET: MODEL and MODEL_DIR as the user gave them, or empty.
+# ft_get_models PROGRAM MODEL MODEL_DIR: MODEL and MODEL_DIR as the user gave them, or empty.
 ft_get_models() {
-    local program=$1 given=$2 quiet=$4 name status=0 have
+    local program=$1 given=$2 name status=0 have
     local -a flags=()
     [[ -z $3 ]] || flags=(--model_dir "$3")
     ft_get_silero
@@ -78,12 +78,9 @@ ft_get_models() {
     [[ -z $given || ! -e $given ]] || return 0
     have=$("$program" model list "${flags[@]}" 2>/dev/null 9>&-) || have=''
     if ft_is_listed "$name" "$have"; then return 0; fi
-    # Once whisper-base had to do, it does: a hub that cannot be reached is not asked again on every run.
-    if [[ -z $given ]] && ft_is_listed whisper-base "$have"; then
-        [[ -n $quiet ]] ||
-            ft_say "Using whisper-base; for clearly better Swedish, when the model hub can be reached: ./fast_transcribe.sh model pull $ft_default_model"
-        return 0
-    fi
+    # Once whisper-base had to do, it does: a hub that cannot be reached is not asked again on every run. The program says
+    # which model it takes, and how to get the better one.
+    if [[ -z $given ]] && ft_is_listed whisper-base "$have"; then return 0; fi
     ft_pull "$program" "$name" "${flags[@]}" || status=$?
     if ((status == 0)); then return 0; fi
     if ((status > 128)); then exit "$status"; fi # interrupted
