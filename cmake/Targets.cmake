@@ -60,7 +60,7 @@ function(ft_test name)
 endfunction()
 
 # ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only, and the ctest case of that
-# name, which runs it for FUZZ_SECONDS (environment; default 60). Seeds: tests/fuzz/corpus/NAME/, where that folder exists.
+# name, which runs it for FUZZ_SECONDS (environment; default 60) as scripts/fuzz.sh says. Seeds come from make_fuzz_seeds.
 function(ft_fuzzer name)
   if(NOT FT_BUILD_FUZZERS)
     return()
@@ -70,6 +70,6 @@ function(ft_fuzzer name)
   target_link_libraries(fuzz_${name} PRIVATE ft_options)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   ft_link(fuzz_${name} PRIVATE ${ARG_DEPS})
-  add_test(NAME fuzz_${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/fuzz.sh $<TARGET_FILE:fuzz_${name}> ${name})
-  set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 0)
+  add_test(NAME fuzz_${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/fuzz.sh $<TARGET_FILE:fuzz_${name}> ${name} ${CMAKE_BINARY_DIR})
+  set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 0 FIXTURES_REQUIRED fuzz_seeds)
 endfunction()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the samples again, though not byte for byte, from their texts with espeak-ng's voice sv+m3 at 130 words a minute:   samples/make_samples.sh [NAME…]
+# Makes the samples again, though not byte for byte, from their texts with espeak-ng's voice sv+m3 at 130 words a minute:
+#     samples/make_samples.sh [NAME…]
 # An empty line in a text is a pause of two seconds. Needs espeak-ng, sox and ffmpeg (test.sh installs them).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"

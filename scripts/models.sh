@@ -26,13 +26,15 @@ ft_hub_answers() {
     timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port" 2>/dev/null
 }
 
-# ft_pull PROGRAM MODEL [FLAG…]
+readonly ft_unreachable=75
+
+# ft_pull PROGRAM MODEL [FLAG…]: returns the program's exit code, or ft_unreachable.
 ft_pull() {
     local program=$1 model=$2
     shift 2
     if ! ft_hub_answers; then
         ft_say "The model hub (${HF_ENDPOINT:-https://huggingface.co}) cannot be reached from here."
-        return 1
+        return $ft_unreachable
     fi
     ft_say "Downloading the model $model …"
     "$program" model pull "$model" "$@" >&2 9>&-
@@ -74,18 +76,20 @@ ft_get_models() {
     [[ -z $3 ]] || flags=(--model_dir "$3")
     ft_get_silero
     name=${given:-$ft_default_model}
-    name=${name%@standard}
+    name=${name%@standard} name=${name%@main} name=${name#KBLab/} name=${name#openai/}
     [[ -z $given || ! -e $given ]] || return 0
     have=$("$program" model list "${flags[@]}" 2>/dev/null 9>&-) || have=''
     if ft_is_listed "$name" "$have"; then return 0; fi
     # Once whisper-base had to do, it does: a hub that cannot be reached is not asked again on every run. The program says
     # which model it takes, and how to get the better one.
     if [[ -z $given ]] && ft_is_listed whisper-base "$have"; then return 0; fi
-    ft_pull "$program" "$name" "${flags[@]}" || status=$?
+    ft_pull "$program" "${given:-$ft_default_model}" "${flags[@]}" || status=$?
     if ((status == 0)); then return 0; fi
     if ((status > 128)); then exit "$status"; fi # interrupted
-    case $given in
-    '' | whisper-base) ft_get_whisper_base ;;
-    *) ft_die "there is no model $given; check the network (and HF_ENDPOINT, if set), or name a model folder with --model FOLDER" ;;
-    esac
+    if [[ -z $given || $given == whisper-base ]]; then
+        ft_get_whisper_base
+    elif ((status != ft_unreachable)); then
+        exit "$status" # the program has said why
+    fi
+    # Else the program knows best whether the model is here all the same, and what to do when it is not.
 }
