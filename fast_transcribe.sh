@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Audio in, text out, from a fresh clone: installs missing Debian/Ubuntu packages, builds the program, gets a model, and
 # runs the program with all arguments of this script. What is done already is not done again, and costs no time.
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # started with sh
 set -euo pipefail
 # shellcheck source=scripts/common.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/scripts/common.sh"
+. "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/scripts/common.sh"
 # shellcheck source=scripts/packages.sh
 . "$ft_root/scripts/packages.sh"
 # shellcheck source=scripts/build.sh

@@ -43,20 +43,26 @@ function(ft_executable name)
   ft_link(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
-# ft_test(NAME SOURCES… DEPS… [TIMEOUT s]): one GoogleTest program, NAME_test, whose cases ctest sees one by one.
+# ft_test(NAME SOURCES… DEPS… [TIMEOUT s] [SLOW]): one GoogleTest program, NAME_test, whose cases ctest sees one by one.
+# SLOW ones are left out under sanitizers.
 function(ft_test name)
   if(NOT FT_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
+  endif()
+  set(labels ${name})
+  if(ARG_SLOW)
+    # gtest_discover_tests takes no lists here; -L and -LE search inside a label, so one label does for both.
+    set(labels "${name} slow")
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ft_options GTest::gtest GTest::gtest_main)
   ft_link(${name}_test PRIVATE ${ARG_DEPS})
   target_compile_definitions(${name}_test PRIVATE FT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" FT_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${labels})
 endfunction()
 
 # ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only, and the ctest case of that

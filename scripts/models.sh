@@ -15,9 +15,9 @@ ft_has_silero() {
 # ft_hub_answers: whether the hub takes a connection, known within four seconds; a pull waits far longer before it gives up.
 ft_hub_answers() {
     local endpoint=${HF_ENDPOINT:-https://huggingface.co} host port=443
+    case ${HF_HUB_OFFLINE:-} in 1 | [Tt]* | [Yy]* | [Oo][Nn]) return 1 ;; esac
     # Behind a proxy only the program itself can tell.
     [[ -z ${https_proxy:-}${HTTPS_PROXY:-}${http_proxy:-}${all_proxy:-}${ALL_PROXY:-} ]] || return 0
-    case ${HF_HUB_OFFLINE:-} in 1 | [Tt]* | [Yy]* | [Oo][Nn]) return 1 ;; esac
     [[ $endpoint != http://* ]] || port=80
     host=${endpoint#*://} host=${host%%/*} host=${host##*@}
     if [[ $host =~ ^(.*):([0-9]+)$ ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi

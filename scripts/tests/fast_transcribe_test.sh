@@ -182,6 +182,9 @@ run "${start[@]}" doctor
 expect_same "program in $here: doctor" "$out"
 run "${start[@]}" --version
 expect_same "program in $here: --version" "$out"
+ln -s "$project/fast_transcribe.sh" "$scratch/linked"
+run sh "$scratch/linked" doctor
+expect_same "program in $here: doctor" "$out"
 expect_same "" "$(<"$calls")"
 touch -d '+1 minute' "$project/CMakePresets.json"
 run "${start[@]}" doctor
