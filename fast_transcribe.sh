@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Audio in, text out, from a fresh clone: installs missing Debian/Ubuntu packages, builds the program, gets a model, and
 # runs the program with all arguments of this script. What is done already is not done again, and costs no time.
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # started with sh
 set -euo pipefail
 # shellcheck source=scripts/common.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/scripts/common.sh"
+. "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/scripts/common.sh"
 # shellcheck source=scripts/packages.sh
 . "$ft_root/scripts/packages.sh"
 # shellcheck source=scripts/build.sh
@@ -29,7 +30,7 @@ TEXT
 # read_arguments ARGUMENT…: what this script must know of the program's arguments, and no more.
 read_arguments() {
     local argument value_of=
-    command=transcribe model='' model_dir='' quiet='' help=''
+    command=transcribe model='' model_dir='' help=''
     case ${1-} in model | doctor) command=$1 ;; esac
     for argument in "$@"; do
         case $value_of in
@@ -40,7 +41,6 @@ read_arguments() {
         case $argument in
         --) break ;;
         -h | --help) help=1 ;;
-        -q | --quiet) quiet=1 ;;
         --version) command=version ;;
         -m | --model) value_of=model ;;
         --model=*) model=${argument#*=} ;;
@@ -58,7 +58,7 @@ prepare() {
     ft_install_packages "to build and run fast-transcribe" "${packages[@]}"
     ft_is_configured release || ft_configure release
     ft_build release fast-transcribe
-    if [[ $command == transcribe ]]; then ft_get_models "$program" "$model" "$model_dir" "$quiet"; fi
+    if [[ $command == transcribe ]]; then ft_get_models "$program" "$model" "$model_dir"; fi
 }
 
 if (($# == 0)); then

@@ -3,13 +3,14 @@
 # and runs every test: the release build, then AddressSanitizer with UBSan, ThreadSanitizer, and each fuzz target for a minute.
 #     ./test.sh [--quick] [CTEST-FLAG…]     --quick: the release build only; flags go to ctest, e.g. -R tokenizer
 # Environment: TEST_SANITIZERS=0 is --quick; FUZZ_SECONDS=600 fuzzes longer; FT_SKIP_PACKAGES=1 installs no packages.
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # started with sh
 set -euo pipefail
 # Older sanitizer runtimes cannot live with the address randomization of newer kernels.
 if [[ -z ${FT_FIXED_ADDRESSES:-} ]] && setarch "$(uname -m)" -R true 2>/dev/null; then
     FT_FIXED_ADDRESSES=1 exec setarch "$(uname -m)" -R bash "${BASH_SOURCE[0]}" "$@"
 fi
 # shellcheck source=scripts/common.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/scripts/common.sh"
+. "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/scripts/common.sh"
 # shellcheck source=scripts/packages.sh
 . "$ft_root/scripts/packages.sh"
 # shellcheck source=scripts/build.sh

@@ -1,6 +1,7 @@
 # `cmake --install` and the .deb: the program, its documents and licence. Everything it needs at run time comes from the
 # distribution's packages, whose names dpkg-shlibdeps finds out from the binary itself.
 include(GNUInstallDirs)
+set(ft_docs ${CMAKE_INSTALL_DATAROOTDIR}/doc/fast-transcribe)
 
 # All libraries lie in the system's folders: an installed program that looks anywhere else would be a mistake.
 set_target_properties(fast-transcribe PROPERTIES INSTALL_RPATH "")
@@ -8,10 +9,10 @@ set_target_properties(fast-transcribe PROPERTIES INSTALL_RPATH "")
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 
 install(TARGETS fast-transcribe RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md DESTINATION ${ft_docs})
 # Debian's name for the licence.
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(FILES LICENSE DESTINATION ${ft_docs} RENAME copyright)
+install(DIRECTORY docs/ DESTINATION ${ft_docs} FILES_MATCHING PATTERN "*.md")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME fast-transcribe)

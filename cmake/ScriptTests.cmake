@@ -1,5 +1,11 @@
-# Tests of what is not C++: the scripts, their behaviour on made-up machines, installing and packaging. Sanitizers have
-# nothing to see there.
+# Tests of what is not C++: the scripts, their behaviour on made-up machines, installing and packaging; and what the fuzz
+# targets begin with.
+if(TARGET make_fuzz_seeds)
+  add_test(NAME make_fuzz_seeds COMMAND make_fuzz_seeds ${CMAKE_BINARY_DIR}/seeds)
+  set_tests_properties(make_fuzz_seeds PROPERTIES LABELS fuzz TIMEOUT 300 FIXTURES_SETUP fuzz_seeds)
+endif()
+
+# Sanitizers have nothing to see in scripts.
 if(NOT FT_BUILD_TESTS OR FT_SANITIZE)
   return()
 endif()

@@ -15,9 +15,9 @@ ft_has_silero() {
 # ft_hub_answers: whether the hub takes a connection, known within four seconds; a pull waits far longer before it gives up.
 ft_hub_answers() {
     local endpoint=${HF_ENDPOINT:-https://huggingface.co} host port=443
+    case ${HF_HUB_OFFLINE:-} in 1 | [Tt]* | [Yy]* | [Oo][Nn]) return 1 ;; esac
     # Behind a proxy only the program itself can tell.
     [[ -z ${https_proxy:-}${HTTPS_PROXY:-}${http_proxy:-}${all_proxy:-}${ALL_PROXY:-} ]] || return 0
-    case ${HF_HUB_OFFLINE:-} in 1 | [Tt]* | [Yy]* | [Oo][Nn]) return 1 ;; esac
     [[ $endpoint != http://* ]] || port=80
     host=${endpoint#*://} host=${host%%/*} host=${host##*@}
     if [[ $host =~ ^(.*):([0-9]+)$ ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
@@ -26,13 +26,15 @@ ft_hub_answers() {
     timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port" 2>/dev/null
 }
 
-# ft_pull PROGRAM MODEL [FLAG…]
+readonly ft_unreachable=75
+
+# ft_pull PROGRAM MODEL [FLAG…]: returns the program's exit code, or ft_unreachable.
 ft_pull() {
     local program=$1 model=$2
     shift 2
     if ! ft_hub_answers; then
         ft_say "The model hub (${HF_ENDPOINT:-https://huggingface.co}) cannot be reached from here."
-        return 1
+        return $ft_unreachable
     fi
     ft_say "Downloading the model $model …"
     "$program" model pull "$model" "$@" >&2 9>&-
@@ -67,28 +69,27 @@ ft_is_listed() {
     return 1
 }
 
-# ft_get_models PROGRAM MODEL MODEL_DIR QUIET: MODEL and MODEL_DIR as the user gave them, or empty.
+# ft_get_models PROGRAM MODEL MODEL_DIR: MODEL and MODEL_DIR as the user gave them, or empty.
 ft_get_models() {
-    local program=$1 given=$2 quiet=$4 name status=0 have
+    local program=$1 given=$2 name status=0 have
     local -a flags=()
     [[ -z $3 ]] || flags=(--model_dir "$3")
     ft_get_silero
     name=${given:-$ft_default_model}
-    name=${name%@standard}
+    name=${name%@standard} name=${name%@main} name=${name#KBLab/} name=${name#openai/}
     [[ -z $given || ! -e $given ]] || return 0
     have=$("$program" model list "${flags[@]}" 2>/dev/null 9>&-) || have=''
     if ft_is_listed "$name" "$have"; then return 0; fi
-    # Once whisper-base had to do, it does: a hub that cannot be reached is not asked again on every run.
-    if [[ -z $given ]] && ft_is_listed whisper-base "$have"; then
-        [[ -n $quiet ]] ||
-            ft_say "Using whisper-base; for clearly better Swedish, when the model hub can be reached: ./fast_transcribe.sh model pull $ft_default_model"
-        return 0
-    fi
-    ft_pull "$program" "$name" "${flags[@]}" || status=$?
+    # Once whisper-base had to do, it does: a hub that cannot be reached is not asked again on every run. The program says
+    # which model it takes, and how to get the better one.
+    if [[ -z $given ]] && ft_is_listed whisper-base "$have"; then return 0; fi
+    ft_pull "$program" "${given:-$ft_default_model}" "${flags[@]}" || status=$?
     if ((status == 0)); then return 0; fi
     if ((status > 128)); then exit "$status"; fi # interrupted
-    case $given in
-    '' | whisper-base) ft_get_whisper_base ;;
-    *) ft_die "there is no model $given; check the network (and HF_ENDPOINT, if set), or name a model folder with --model FOLDER" ;;
-    esac
+    if [[ -z $given || $given == whisper-base ]]; then
+        ft_get_whisper_base
+    elif ((status != ft_unreachable)); then
+        exit "$status" # the program has said why
+    fi
+    # Else the program knows best whether the model is here all the same, and what to do when it is not.
 }

@@ -14,7 +14,7 @@ readonly -a ft_packages_wheels=(python3 python3-pip)
 # To build and run all tests: frameworks, makers of test audio, checkers, the compiler of the fuzz targets.
 readonly -a ft_packages_test=(
     libgtest-dev libgmock-dev libbenchmark-dev libcpp-httplib-dev
-    ffmpeg sox libsox-fmt-all espeak-ng
+    ffmpeg sox libsox-fmt-base espeak-ng
     shellcheck file util-linux git
     clang-14
 )

@@ -27,7 +27,7 @@ run() {
 contents() { find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' '; }
 
 fail() {
-    printf 'FAILED line %s: %s\n--- exit %s, out:\n%s\n--- err:\n%s\n' "${BASH_LINENO[1]}" "$1" "${status-}" "${out-}" "${err-}" >&2
+    printf 'FAILED line %s: %s\n--- exit %s, out:\n%s\n--- err:\n%s\n' "${BASH_LINENO[-2]}" "$1" "${status-}" "${out-}" "${err-}" >&2
     exit 1
 }
 
