@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "decoding/language.h"
 #include "flags.h"
-#include "languages.h"
 #include "unbuilt_flags.h"
 
 namespace ft {
@@ -28,6 +28,19 @@ std::vector<std::string> split(const std::string& list) {
 
 [[noreturn]] void refuse(const std::string& flag, const std::string& value, const std::string& instead) {
     throw Error(ErrorCode::invalid_argument, "--{} {}: {}", flag, value, instead);
+}
+
+/// "None" and nothing mean detection, as in other programs.
+std::string language_code(const std::string& value) {
+    if (value.empty() || value == "None") return "auto";
+    if (value == "auto") return value;
+    if (const std::string_view code = find_language(value); !code.empty()) return std::string(code);
+    std::vector<std::string> known = {"auto"};
+    for (const Language& language : languages()) known.emplace_back(language.name);
+    const std::string guess = nearest_word(value, known);
+    refuse("language", value,
+           "is none that Whisper knows" + (guess.empty() ? "" : " (did you mean " + guess + "?)") +
+               "; give a code such as sv, a name such as Swedish, or auto to have it detected");
 }
 
 /// What is gathered while parsing and made into options at the end, when all flags are known.
@@ -120,7 +133,7 @@ std::vector<Flag> model_flags(Gathered& g) {
              if (v.empty()) throw Error(ErrorCode::invalid_argument, "--model: needs a name, e.g. kb-whisper-small");
              engine.model = v;
          }},
-        {"model_dir", 0, "DIR", group, "where models are kept and looked for first", [&](const std::string& v) { engine.model_dir = v; }},
+        {"model_dir", 0, "DIR", group, "a folder where models are kept and looked for", [&](const std::string& v) { engine.model_dir = v; }},
         {"device", 0, "DEVICE", group, "auto or cpu (default auto)", [&](const std::string& v) { g.device = v; }},
         {"compute_type", 0, "TYPE", group, "auto, int8 (fast) or float32 (exact) (default auto: int8)",
          [&](const std::string& v) { g.compute_type = v; }},

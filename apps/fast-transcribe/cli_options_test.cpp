@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "languages.h"
 
 namespace ft {
 namespace {
@@ -159,13 +158,12 @@ TEST(CommandLine, HelpAndVersionNeedNoFile) {
     EXPECT_EQ(help.find("beam"), std::string::npos) << "flags of parts that are not built are not advertised";
 }
 
-TEST(Languages, AreFoundByCodeAndName) {
+TEST(CommandLine, LanguagesAreFoundByCodeAndName) {
     const std::pair<const char*, const char*> cases[] = {{"sv", "sv"},       {"SV", "sv"},     {"Swedish", "sv"}, {"svenska", "sv"},   {"auto", "auto"},
                                                          {"None", "auto"},   {"", "auto"},     {"haw", "haw"},    {"Mandarin", "zh"},  {"Burmese", "my"},
                                                          {"norwegian", "no"}, {"nynorsk", "nn"}};
-    for (const auto& [name, code] : cases) EXPECT_EQ(language_code(name), code) << name;
-    EXPECT_THROW(language_code("klingon"), Error);
-    EXPECT_NE(language_list().find("sv swedish"), std::string::npos);
+    for (const auto& [name, code] : cases) EXPECT_EQ(parse({"--language", name}).transcribe.decode.language, code) << name;
+    EXPECT_NE(failure({"a", "--language", "klingon"}).find("none that Whisper knows"), std::string::npos);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(DoctorFacts, CpuIsReadFromLinux) {
 
 TEST(DoctorFacts, MemoryIsReadFromLinux) {
     const char* const text = "MemTotal:        8052988 kB\nMemFree:  1 kB\nMemAvailable:    6000000 kB\n";
-    EXPECT_EQ(parse_memory(text, "MemTotal"), 8052988u * 1024);
+    EXPECT_EQ(parse_memory(text, "MemTotal"), 8052988ull * 1024);
     EXPECT_EQ(parse_memory(text, "MemAvailable"), 6000000ull * 1024);
     EXPECT_EQ(parse_memory(text, "Mem"), 0u);
 }

@@ -51,8 +51,9 @@ std::pair<std::string_view, std::string_view> key_value(std::string_view line) {
 }
 
 std::string system_name() {
-    std::string name = "Linux";
-    for (const std::string_view line : lines_of(text_of("/etc/os-release"))) {
+    std::string name = "an unnamed system";
+    const std::string release = text_of("/etc/os-release");
+    for (const std::string_view line : lines_of(release)) {
         constexpr std::string_view key = "PRETTY_NAME=\"";
         if (line.substr(0, key.size()) == key && line.size() > key.size()) name = line.substr(key.size(), line.size() - key.size() - 1);
     }

@@ -122,7 +122,7 @@ void OutputFiles::prepare() const {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error && !fs::is_directory(folder)) fail(folder, "the output folder cannot be made", error.value());
-    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
         throw Error(ErrorCode::permission, "{}: results cannot be written here: {}; choose another folder with -o",
                     options_.dated ? "the current folder" : folder.string(), std::strerror(errno));
     }

@@ -13,6 +13,20 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
+/// Root may write everywhere: while this lives, it is nobody.
+class Nobody {
+  public:
+    Nobody() { changed_ = ::geteuid() == 0 && ::seteuid(65534) == 0; }
+    ~Nobody() {
+        if (changed_) {
+            EXPECT_EQ(::seteuid(0), 0);
+        }
+    }
+
+  private:
+    bool changed_ = false;
+};
+
 /// An empty folder that is the current one while the test runs.
 class OutputFilesTest : public testing::Test {
   protected:
@@ -113,10 +127,20 @@ TEST_F(OutputFilesTest, FindsOutBeforeTheWorkThatTheFolderCannotBeUsed) {
     write_file_atomically("file", "");
     EXPECT_THROW(OutputFiles(in_folder("file", {"txt"}), {"a"}, new_year).prepare(), Error);
     EXPECT_THROW(OutputFiles(in_folder("file/below", {"txt"}), {"a"}, new_year).prepare(), Error);
-    if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+}
+
+TEST_F(OutputFilesTest, FindsOutBeforeTheWorkThatTheFolderMayNotBeWrittenTo) {
     fs::create_directory("closed");
-    fs::permissions("closed", fs::perms::owner_read);
-    EXPECT_THROW(OutputFiles(in_folder("closed", {"txt"}), {"a"}, new_year).prepare(), Error);
+    fs::permissions("closed", fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+    fs::permissions(folder_, fs::perms::all);
+    const Nobody nobody;
+    try {
+        OutputFiles(in_folder("closed", {"txt"}), {"a"}, new_year).prepare();
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::permission);
+        EXPECT_NE(std::string(error.what()).find("closed"), std::string::npos);
+    }
 }
 
 TEST_F(OutputFilesTest, NewFileLeavesNothingHalfWritten) {

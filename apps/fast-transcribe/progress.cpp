@@ -10,7 +10,7 @@ namespace ft {
 namespace {
 
 constexpr double redraw_every_s = 0.1;
-constexpr double line_every_s = 10.0, line_at_least_every_s = 60.0, line_share = 0.1;
+constexpr double line_every_s = 10.0, line_at_least_every_s = 60.0, line_share = 0.0999;
 
 /// Columns that UTF-8 text takes, one a code point: near enough for file names.
 size_t columns(std::string_view text) {
