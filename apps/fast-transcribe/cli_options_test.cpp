@@ -11,8 +11,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-CommandOptions parse(Words arguments) {
-    arguments.emplace_back("a.mp3");
+CommandOptions parse(const Words& flags) {
+    Words arguments{"a.mp3"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
     return parse_command_line(arguments);
 }
 

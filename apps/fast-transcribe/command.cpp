@@ -6,10 +6,6 @@
 #include "base/error.h"
 #include "progress.h"
 #include "transcribe_command.h"
-#if __has_include("model_command.h")
-#include "model_command.h"
-#define FT_HAS_MODEL_COMMAND 1
-#endif
 
 namespace ft {
 
@@ -37,9 +33,7 @@ int run_subcommand(const std::vector<std::string>& arguments, const Environment&
     CLI::App app("fast-transcribe: Swedish speech to text", "fast-transcribe");
     app.require_subcommand(1);
     add_doctor_command(app, environment, exit_code);
-#ifdef FT_HAS_MODEL_COMMAND
-    add_model_command(app, exit_code);
-#endif
+    environment.add_model_command(app, exit_code);
     environment.set_log(Verbosity::normal);
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back

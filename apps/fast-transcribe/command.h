@@ -11,6 +11,10 @@
 #include "doctor.h"
 #include "interruption.h"
 
+namespace CLI {
+class App;
+}
+
 namespace ft {
 
 enum ExitCode { exit_done = 0, exit_input_failed = 1, exit_wrong_usage = 2 };
@@ -37,6 +41,8 @@ struct Environment {
     std::function<void(Verbosity)> set_log;
     MakeEngine make_engine;
     std::function<DoctorFacts(const std::filesystem::path& model_dir)> doctor_facts;
+    /// Adds `model …`; its callback sets the exit code.
+    std::function<void(CLI::App&, int& exit_code)> add_model_command;
 };
 
 /// `arguments` without the program's name. Returns the process's exit code; throws nothing.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <sstream>
 
@@ -80,6 +81,13 @@ class CommandTest : public testing::Test {
                 return [this](const auto&... arguments) { return transcribe(arguments...); };
             },
             .doctor_facts = [this](const fs::path&) { return facts_; },
+            .add_model_command =
+                [](CLI::App& app, int& exit_code) {
+                    CLI::App* model = app.add_subcommand("model", "models");
+                    model->add_subcommand("pull", "get one")->callback([&exit_code] { exit_code = 1; });
+                    model->add_subcommand("list", "what is there");
+                    model->add_subcommand("wrong", "")->callback([] { throw Error(ErrorCode::invalid_argument, "no such model"); });
+                },
         };
         return run_command(arguments, environment);
     }
@@ -265,6 +273,15 @@ TEST_F(CommandTest, DoctorsExitCodeIsItsJudgement) {
     EXPECT_EQ(run({"doctor"}), 0);
     EXPECT_EQ(run({"doctor", "--json"}), 0);
     EXPECT_EQ(out().substr(0, 1), "{");
+}
+
+TEST_F(CommandTest, ModelCommandsExitCodeIsItsOwn) {
+    EXPECT_EQ(run({"model", "list"}), 0);
+    EXPECT_EQ(run({"model", "pull"}), 1);
+    EXPECT_EQ(run({"model", "wrong"}), 2);
+    EXPECT_EQ(run({"model", "nonsense"}), 2);
+    EXPECT_EQ(run({"model", "--help"}), 0);
+    EXPECT_NE(out().find("pull"), std::string::npos);
 }
 
 TEST(Summary, TellsWhatWasDecodedAgainAndLeftOut) {

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "doctor_facts.h"
 #include "engine.h"
+#include "model_command.h"
 
 namespace {
 
@@ -56,6 +57,7 @@ int main(int argc, char** argv) {
         .set_log = ft::set_up_log,
         .make_engine = ft::make_engine_factory(seconds_now, started_s),
         .doctor_facts = ft::gather_facts,
+        .add_model_command = ft::add_model_command,
     };
     return ft::run_command({argv + 1, argv + argc}, environment);
 }
