@@ -1,0 +1,11 @@
+#pragma once
+// The engine behind the command: the model found, prepared, loaded, and its provenance in the results.
+#include "command.h"
+
+namespace ft {
+
+/// Everything from the model's name to a loaded Transcriber. `now_s` as in Environment; `started_s` on that clock is when
+/// the process began, for the time until the model was ready.
+MakeEngine make_engine_factory(std::function<double()> now_s, double started_s);
+
+}  // namespace ft

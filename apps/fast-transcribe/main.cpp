@@ -1,0 +1,63 @@
+// The command: chooses the implementations and runs; the work is in command.cpp and below.
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+
+#include "base/log.h"
+#include "command.h"
+#include "doctor_facts.h"
+#include "engine.h"
+#include "model_command.h"
+
+namespace {
+
+double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+std::tm local_time_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts = {};
+    ::localtime_r(&now, &parts);
+    return parts;
+}
+
+int terminal_width(int descriptor) {
+    winsize size = {};
+    return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// Whether a line can be redrawn on standard error.
+bool can_redraw() {
+    const char* const term = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::strcmp(term, "dumb") != 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const double started_s = seconds_now();
+    // A reader of our output that goes away must not end a run whose results are files.
+    ::signal(SIGPIPE, SIG_IGN);
+    ft::Interruption interruption;
+    const ft::Environment environment{
+        .out = std::cout,
+        .err = std::cerr,
+        .stdin_is_terminal = ::isatty(STDIN_FILENO) == 1,
+        .err_is_terminal = can_redraw(),
+        .err_width = terminal_width(STDERR_FILENO),
+        .now_s = seconds_now,
+        .local_time = local_time_now,
+        .interruption = interruption,
+        .catch_signals = true,
+        .set_log = ft::set_up_log,
+        .make_engine = ft::make_engine_factory(seconds_now, started_s),
+        .doctor_facts = ft::gather_facts,
+        .add_model_command = ft::add_model_command,
+    };
+    return ft::run_command({argv + 1, argv + argc}, environment);
+}

@@ -1,0 +1,183 @@
+#include "transcribe_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <new>
+
+#include "base/error.h"
+#include "output_files.h"
+#include "progress.h"
+
+namespace ft {
+
+namespace {
+
+std::string shown_name(const std::string& input) { return input == "-" ? "stdin" : input; }
+
+/// "FILE: reason", where many reasons name the file already.
+std::string with_name(const std::string& input, const std::string& reason) {
+    const std::string name = shown_name(input);
+    for (const std::string& prefix : {input + ": ", name + ": "}) {
+        if (reason.compare(0, prefix.size(), prefix) == 0) return name + ": " + reason.substr(prefix.size());
+    }
+    return name + ": " + reason;
+}
+
+/// Why an input cannot be read, as far as its name tells; empty when nothing speaks against it. Said before the work on
+/// the others begins, as a mistyped name should not be found out an hour later.
+std::string early_reason(const std::string& input) {
+    if (input == "-") return "";
+    std::error_code error;
+    const auto status = std::filesystem::status(input, error);
+    if (status.type() == std::filesystem::file_type::not_found) return "there is no such file";
+    if (error) return "cannot be opened: " + error.message();
+    if (std::filesystem::is_directory(status)) return "is a folder; name the files in it, e.g. " + input + "/*";
+    return "";
+}
+
+ProgressStyle progress_style(const CommandOptions& options, const Environment& environment) {
+    ProgressStyle style;
+    const bool wanted = options.print_progress.value_or(true) && options.verbosity != Verbosity::quiet;
+    style.bar = wanted && environment.err_is_terminal;
+    style.lines = wanted && !environment.err_is_terminal;
+    style.segments = options.verbosity == Verbosity::verbose;
+    style.width = environment.err_width;
+    return style;
+}
+
+/// One run over all inputs.
+class Run {
+  public:
+    Run(const CommandOptions& options, const Environment& environment)
+        : options_(options),
+          env_(environment),
+          files_(options.output, options.audio, environment.local_time),
+          printer_(environment.err, progress_style(options, environment), environment.now_s),
+          failed_(options.audio.size(), false) {}
+
+    int go() {
+        if (env_.catch_signals) env_.interruption.catch_signals(interruption_notice());
+        files_.prepare();
+        for (const std::string& note : files_.notes()) say(note);
+        for (size_t i = 0; i < options_.audio.size(); ++i) {
+            const std::string reason = early_reason(options_.audio[i]);
+            if (!reason.empty()) fail(i, reason);
+        }
+        for (size_t i = 0; i < options_.audio.size() && !stopped(); ++i) {
+            if (!failed_[i]) transcribe(i);
+        }
+        return finish();
+    }
+
+  private:
+    bool stopped() const { return env_.interruption.stop(); }
+
+    std::function<void()> interruption_notice() {
+        if (options_.verbosity == Verbosity::quiet) return {};
+        return [&err = env_.err] { err << "\nstopping when the windows under way are done; once more stops at once" << std::endl; };
+    }
+
+    /// Something that a user who does not want silence should know.
+    void say(const std::string& sentence) {
+        if (options_.verbosity == Verbosity::quiet) return;
+        printer_.clear();
+        env_.err << printable(sentence) << std::endl;
+    }
+
+    void fail(size_t index, const std::string& reason) {
+        failed_[index] = true;
+        printer_.clear();
+        print_failure(env_.err, with_name(options_.audio[index], reason));
+    }
+
+    void transcribe(size_t index) {
+        const std::string& input = options_.audio[index];
+        // The model is loaded for the first input that is there, and not for none.
+        if (!transcribe_) transcribe_ = env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); });
+        if (stopped()) return;
+        try {
+            const double begin_s = env_.now_s();
+            const bool many = options_.audio.size() > 1;
+            printer_.begin((many ? fmt::format("{}/{} ", index + 1, options_.audio.size()) : std::string()) + shown_name(input));
+            Transcript transcript = transcribe_(
+                input, options_.transcribe, [this](const Progress& progress) { printer_.update(progress); }, &env_.interruption.stop());
+            printer_.clear();
+            transcript.file = shown_name(input);
+            keep(index, transcript, env_.now_s() - begin_s);
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::cancelled && stopped()) return;
+            fail(index, error.what());
+        } catch (const std::bad_alloc&) {
+            fail(index, "out of memory; a smaller --batch_size or model needs less");
+        } catch (const std::exception& error) {
+            fail(index, std::string("something unexpected went wrong: ") + error.what());
+        }
+    }
+
+    void keep(size_t index, const Transcript& transcript, double elapsed_s) {
+        // An interrupted run that has nothing to show must not replace an earlier result by an empty one.
+        if (stopped() && transcript.segments.empty()) return;
+        const std::vector<std::string> names = files_.write(index, transcript);
+        ++written_;
+        for (const std::string& name : names) env_.out << name << "\n";
+        env_.out << std::flush;
+        const std::string name = shown_name(options_.audio[index]);
+        say(summary(name, transcript, elapsed_s));
+        for (const std::string& warning : transcript.warnings) say(name + ": warning: " + warning);
+    }
+
+    int finish() {
+        printer_.clear();
+        const auto failures = std::count(failed_.begin(), failed_.end(), true);
+        if (stopped()) {
+            const size_t left = failed_.size() - static_cast<size_t>(failures) - written_;
+            say(fmt::format("interrupted: {} of {} inputs written{}", written_, failed_.size(),
+                            left > 0 ? fmt::format(", {} not begun or without a finished window", left) : std::string()));
+            return env_.interruption.exit_code();
+        }
+        if (failures > 0 && failed_.size() > 1) say(fmt::format("{} of {} inputs failed", failures, failed_.size()));
+        return failures > 0 ? exit_input_failed : exit_done;
+    }
+
+    const CommandOptions& options_;
+    const Environment& env_;
+    OutputFiles files_;
+    ProgressPrinter printer_;
+    TranscribeFunction transcribe_;
+    std::vector<bool> failed_;
+    size_t written_ = 0;
+};
+
+}  // namespace
+
+int transcribe_files(const CommandOptions& options, const Environment& environment) {
+    const bool reads_stdin = std::find(options.audio.begin(), options.audio.end(), "-") != options.audio.end();
+    if (reads_stdin && environment.stdin_is_terminal) {
+        throw Error(ErrorCode::invalid_argument, "-: standard input is a terminal; pipe audio into it, e.g. cat talk.mp3 | fast-transcribe -");
+    }
+    return Run(options, environment).go();
+}
+
+std::string summary(const std::string& name, const Transcript& transcript, double elapsed_s) {
+    std::string text = fmt::format("{}: {} of audio in {}", name, format_clock(transcript.duration_s), format_clock(elapsed_s));
+    if (elapsed_s > 0 && transcript.duration_s > 0) text += fmt::format(" ({:.1f}x real time)", transcript.duration_s / elapsed_s);
+    const Coverage& coverage = transcript.coverage;
+    if (coverage.speech_s > 0) {
+        const double share = std::clamp(coverage.transcribed_s / coverage.speech_s, 0.0, 1.0);
+        text += fmt::format("; {} of speech, {:.1f} % of it transcribed", format_clock(coverage.speech_s), share * 100);
+    } else if (transcript.segments.empty()) {
+        text += "; no speech was found, the transcript is empty";
+    }
+    if (coverage.fallback_windows > 0) text += fmt::format("; {} of {} windows decoded again", coverage.fallback_windows, coverage.windows);
+    if (!coverage.dropped.empty()) {
+        const Coverage::Dropped& first = coverage.dropped.front();
+        text += fmt::format("; {} left out as no speech or as doubtful, the first at {} ({})",
+                            coverage.dropped.size() == 1 ? "1 stretch" : fmt::format("{} stretches", coverage.dropped.size()),
+                            format_clock(first.start_s), first.reason);
+    }
+    return text;
+}
+
+}  // namespace ft

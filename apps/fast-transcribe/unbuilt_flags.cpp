@@ -1,0 +1,55 @@
+#include "unbuilt_flags.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace ft {
+
+namespace {
+
+struct Unbuilt {
+    const char* name;
+    bool is_switch;
+    std::vector<std::string> harmless;  ///< values that ask for what happens anyway
+    const char* sentence;
+};
+
+std::vector<Unbuilt> table() {
+    const char* const greedy = "this build decodes greedily, without beam search";
+    const char* const words = "this build gives times of segments, not of words";
+    return {
+        {"beam_size", false, {"1", "None"}, greedy},
+        {"best_of", false, {"1", "None"}, "this build draws one text a window at temperatures above 0"},
+        {"patience", false, {"None", "1", "1.0"}, greedy},
+        {"length_penalty", false, {"None", "1", "1.0"}, greedy},
+        {"word_timestamps", true, {"false"}, words},
+        {"highlight_words", true, {"false"}, words},
+        {"max_words_per_line", false, {"None", "0"}, words},
+        {"hallucination_silence_threshold", false, {"None"}, words},
+        {"condition_on_previous_text", true, {"false"}, "this build decodes every window on its own"},
+        {"carry_initial_prompt", true, {"true"}, "this build gives the prompt to every window"},
+        {"hotwords", false, {"None", ""}, "this build has no hotwords; give the words to --initial_prompt"},
+        {"clip_timestamps", false, {"0", "None"}, "this build transcribes whole files; cut the file first, e.g. with ffmpeg -ss and -to"},
+        {"device_index", false, {"0"}, "this build computes on the CPU only"},
+        {"fp16", true, {"false"}, "this build computes on the CPU, in int8 or float32; see --compute_type"},
+        {"diarize", true, {"false"}, "this build does not tell speakers apart"},
+    };
+}
+
+}  // namespace
+
+std::vector<Flag> unbuilt_flags() {
+    std::vector<Flag> flags;
+    for (const Unbuilt& unbuilt : table()) {
+        const auto apply = [unbuilt](const std::string& value) {
+            const std::vector<std::string>& harmless = unbuilt.harmless;
+            if (std::find(harmless.begin(), harmless.end(), value) != harmless.end()) return;
+            throw Error(ErrorCode::invalid_argument, "--{} {}: {}; leave the flag out", unbuilt.name, value, unbuilt.sentence);
+        };
+        flags.push_back({unbuilt.name, 0, unbuilt.is_switch ? "" : "VALUE", "", "", apply});
+    }
+    return flags;
+}
+
+}  // namespace ft
