@@ -36,7 +36,8 @@ ModelStore make_store(const ModelCommandOptions& options) {
 }
 
 std::string megabytes(uint64_t bytes) {
-    return bytes < 1000000 ? fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6) : fmt::format("{} MB", (bytes + 500000) / 1000000);
+    return bytes < 1000000 ? fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6)
+                           : fmt::format("{} MB", (bytes + 500000) / 1000000);
 }
 
 /// How far a pull is: one line that is redrawn on a terminal, a line for each tenth elsewhere.
@@ -50,18 +51,24 @@ class PullMeter {
     void show(const PullProgress& progress) {
         const auto now = Clock::now();
         if (progress.total_bytes == 0) {
-            if (terminal_ && (!drawn_ || now - shown_ > kRedraw)) draw(fmt::format("{}: {}", name_, progress.file), now);
+            if (terminal_ && (!drawn_ || now - shown_ > kRedraw))
+                draw(fmt::format("{}: {}", name_, progress.file), now);
             return;
         }
         if (tenth_ < 0) {
             begin_ = now;
             begin_bytes_ = progress.done_bytes;
         }
-        const int percent = static_cast<int>(100.0 * static_cast<double>(progress.done_bytes) / static_cast<double>(progress.total_bytes));
+        const int percent = static_cast<int>(100.0 * static_cast<double>(progress.done_bytes) /
+                                             static_cast<double>(progress.total_bytes));
         const double seconds = std::chrono::duration<double>(now - begin_).count();
-        const double speed = seconds > 0 ? static_cast<double>(progress.done_bytes - std::min(begin_bytes_, progress.done_bytes)) / seconds / 1e6 : 0;
-        const std::string line = fmt::format("{}: {} of {} ({} %), {:.1f} MB/s, {}", name_, megabytes(progress.done_bytes),
-                                             megabytes(progress.total_bytes), percent, speed, progress.file);
+        const double speed =
+            seconds > 0
+                ? static_cast<double>(progress.done_bytes - std::min(begin_bytes_, progress.done_bytes)) / seconds / 1e6
+                : 0;
+        const std::string line =
+            fmt::format("{}: {} of {} ({} %), {:.1f} MB/s, {}", name_, megabytes(progress.done_bytes),
+                        megabytes(progress.total_bytes), percent, speed, progress.file);
         if (terminal_ && (!drawn_ || now - shown_ > kRedraw)) draw(line, now);
         if (!terminal_ && percent / 10 > tenth_) std::cerr << line << std::endl;
         tenth_ = std::max(tenth_, percent / 10);
@@ -85,7 +92,8 @@ class PullMeter {
 };
 
 /// Does the same for every name; what fails is said, and the rest is still done.
-void for_each_model(const std::vector<ModelName>& names, int& exit_code, const std::function<void(const ModelName&)>& work) {
+void for_each_model(const std::vector<ModelName>& names, int& exit_code,
+                    const std::function<void(const ModelName&)>& work) {
     for (const ModelName& name : names) {
         try {
             work(name);
@@ -111,16 +119,20 @@ void pull_models(const ModelCommandOptions& options, int& exit_code) {
             PullMeter meter(name.given);
             return store.pull(name, [&meter](const PullProgress& progress) { meter.show(progress); });
         }();
-        std::cout << name.given << ": " << model.path.string() << (model.commit.empty() ? "" : ", commit " + model.commit.substr(0, 12)) << std::endl;
+        std::cout << name.given << ": " << model.path.string()
+                  << (model.commit.empty() ? "" : ", commit " + model.commit.substr(0, 12)) << std::endl;
     });
 }
 
 void list_models(const ModelCommandOptions& options) {
     const std::vector<ModelStore::Listed> models = make_store(options).list();
-    if (models.empty()) std::cout << "no models are on this machine; get one with: fast-transcribe model pull kb-whisper-small" << std::endl;
+    if (models.empty())
+        std::cout << "no models are on this machine; get one with: fast-transcribe model pull kb-whisper-small"
+                  << std::endl;
     for (const ModelStore::Listed& model : models) {
-        std::cout << fmt::format("{:<28} {:<12} {:>9}  {}\n", model.name, model.commit.empty() ? "-" : model.commit.substr(0, 12),
-                                 megabytes(model.bytes), model.path.string());
+        std::cout << fmt::format("{:<28} {:<12} {:>9}  {}\n", model.name,
+                                 model.commit.empty() ? "-" : model.commit.substr(0, 12), megabytes(model.bytes),
+                                 model.path.string());
     }
     std::cout << std::flush;
 }
@@ -141,7 +153,8 @@ int verify_packed(const ModelStore& store, const ModelName& name) {
             PackedModel::open(file, packing, /*verify_weights=*/true);
             std::cout << file.string() << ": good" << std::endl;
         } catch (const Error& error) {
-            std::cerr << "fast-transcribe: " << error.what() << " (it is made again by: fast-transcribe model pack " << name.given << ")" << std::endl;
+            std::cerr << "fast-transcribe: " << error.what() << " (it is made again by: fast-transcribe model pack "
+                      << name.given << ")" << std::endl;
             ++damaged;
         }
     }
@@ -167,13 +180,16 @@ void verify_models(const ModelCommandOptions& options, int& exit_code) {
         if (!report.wrong.empty()) {
             exit_code = 1;
             if (name.path.empty()) {
-                std::cerr << fmt::format("fast-transcribe: get it anew with: fast-transcribe model remove {0} && fast-transcribe model pull {0}\n",
-                                         name.given);
+                std::cerr << fmt::format(
+                    "fast-transcribe: get it anew with: fast-transcribe model remove {0} && fast-transcribe model pull "
+                    "{0}\n",
+                    name.given);
             }
             return;
         }
         std::cout << fmt::format("{}: {} files are as published", name.given, report.checked.size());
-        if (!report.unknown.empty()) std::cout << fmt::format(", of {} nobody has said what they should be", report.unknown.size());
+        if (!report.unknown.empty())
+            std::cout << fmt::format(", of {} nobody has said what they should be", report.unknown.size());
         std::cout << std::endl;
         if (verify_packed(store, name) > 0) exit_code = 1;
     });
@@ -186,10 +202,11 @@ void pack_models(const ModelCommandOptions& options, int& exit_code) {
     backend_options.threads = options.threads;
     const std::unique_ptr<Backend> backend = make_backend(backend_options);
     for_each_model(parse_names(options.names), exit_code, [&](const ModelName& name) {
-        const PreparedModel prepared = prepare_packed_model(store.locate(name), store, *backend, [](const std::string& sentence) {
-            std::cerr << sentence << std::endl;
-        });
-        std::cout << name.given << ": " << prepared.file.string() << (prepared.packed_now ? "" : " (was ready)") << std::endl;
+        const PreparedModel prepared =
+            prepare_packed_model(store.locate(name), store, *backend,
+                                 [](const std::string& sentence) { std::cerr << sentence << std::endl; });
+        std::cout << name.given << ": " << prepared.file.string() << (prepared.packed_now ? "" : " (was ready)")
+                  << std::endl;
     });
 }
 
@@ -208,7 +225,8 @@ CLI::App* add(CLI::App& parent, const char* word, const char* help, bool takes_n
               const std::shared_ptr<ModelCommandOptions>& options) {
     CLI::App* command = parent.add_subcommand(word, help);
     if (takes_names) {
-        CLI::Option* names = command->add_option("names", options->names, "kb-whisper-small, kb-whisper-small@strict, owner/repository, …");
+        CLI::Option* names = command->add_option("names", options->names,
+                                                 "kb-whisper-small, kb-whisper-small@strict, owner/repository, …");
         if (needs_names) names->required();
     }
     command->add_option("--model_dir,--model-dir", options->model_dir, "where models are kept");
@@ -222,16 +240,23 @@ void add_model_command(CLI::App& app, int& exit_code) {
     CLI::App* model = app.add_subcommand("model", "models: get, list, check, prepare, delete");
     model->require_subcommand(1);
     const auto options = std::make_shared<ModelCommandOptions>();
-    add(*model, "pull", "download what is missing of a model, resumed and checked", true, true,
+    add(
+        *model, "pull", "download what is missing of a model, resumed and checked", true, true,
         [&exit_code](const ModelCommandOptions& o) { pull_models(o, exit_code); }, options);
-    add(*model, "list", "models on this machine: name, commit, size, place", false, false, [](const ModelCommandOptions& o) { list_models(o); }, options);
-    add(*model, "verify", "check every file against what the hub said (all models when none is named)", true, false,
+    add(
+        *model, "list", "models on this machine: name, commit, size, place", false, false,
+        [](const ModelCommandOptions& o) { list_models(o); }, options);
+    add(
+        *model, "verify", "check every file against what the hub said (all models when none is named)", true, false,
         [&exit_code](const ModelCommandOptions& o) { verify_models(o, exit_code); }, options);
-    CLI::App* pack = add(*model, "pack", "prepare a model for this machine, as its first use would", true, true,
-                         [&exit_code](const ModelCommandOptions& o) { pack_models(o, exit_code); }, options);
-    pack->add_option("--compute_type,--compute-type", options->compute_type, "int8 or float32")->check(CLI::IsMember({"int8", "float32"}));
+    CLI::App* pack = add(
+        *model, "pack", "prepare a model for this machine, as its first use would", true, true,
+        [&exit_code](const ModelCommandOptions& o) { pack_models(o, exit_code); }, options);
+    pack->add_option("--compute_type,--compute-type", options->compute_type, "int8 or float32")
+        ->check(CLI::IsMember({"int8", "float32"}));
     pack->add_option("--threads", options->threads, "0: all cores")->check(CLI::NonNegativeNumber);
-    add(*model, "remove", "delete a model and what was prepared of it", true, true,
+    add(
+        *model, "remove", "delete a model and what was prepared of it", true, true,
         [&exit_code](const ModelCommandOptions& o) { remove_models(o, exit_code); }, options);
 }
 

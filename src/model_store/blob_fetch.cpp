@@ -33,7 +33,8 @@ bool is_right(const FileDigest& digest, const HubFile& file) {
 }
 
 /// Takes over what another cache has; whatever comes of it is checked like a download.
-void copy_locally(const std::filesystem::path& from, PartialFile& partial, const std::function<void(uint64_t)>& progress) {
+void copy_locally(const std::filesystem::path& from, PartialFile& partial,
+                  const std::function<void(uint64_t)>& progress) {
     const UniqueFd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return;
     std::vector<char> buffer(size_t{1} << 20);
@@ -71,10 +72,12 @@ class BlobFetch {
                 continue;
             }
             partial_.discard();
-            throw Error(ErrorCode::network,
-                        "{}: the bytes that arrived are not those that the hub promises ({} has SHA-256 {}, size {}); they are thrown away: a "
-                        "proxy or mirror may change files, so check HF_ENDPOINT and https_proxy and run the same command again",
-                        what_, task_.file.name, digest.sha256, digest.size);
+            throw Error(
+                ErrorCode::network,
+                "{}: the bytes that arrived are not those that the hub promises ({} has SHA-256 {}, size {}); they are "
+                "thrown away: a "
+                "proxy or mirror may change files, so check HF_ENDPOINT and https_proxy and run the same command again",
+                what_, task_.file.name, digest.sha256, digest.size);
         }
     }
 

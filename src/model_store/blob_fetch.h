@@ -26,9 +26,9 @@ struct FetchedBlob {
 std::filesystem::path partial_path(const BlobTask& task);
 
 /// The caller holds the repository's lock. `progress` gets the bytes of this file that are here, and may throw.
-/// Tries again while at least 1 MiB arrives between failures, else as often as the policy says; bytes of a wrong hash are
-/// thrown away, once silently when a part was from an earlier run.
-/// Throws what HubClient::fail does, Error{network} for wrong bytes, Error{io, permission} for the disk.
+/// Tries again while at least 1 MiB arrives between failures, else as often as the policy says; bytes of a wrong hash
+/// are thrown away, once silently when a part was from an earlier run. Throws what HubClient::fail does, Error{network}
+/// for wrong bytes, Error{io, permission} for the disk.
 FetchedBlob fetch_blob(HubClient& hub, const BlobTask& task, const std::function<void(uint64_t done)>& progress);
 
 }  // namespace ft

@@ -13,8 +13,8 @@ struct FileDigest {
     std::string git_sha1;  ///< of "blob <size>\0" and the bytes, as git names a file
 };
 
-/// Reads the file once, in pieces (a damaged disk gives Error{io}, not a signal). `tick` is called between pieces and may
-/// throw. Throws Error{not_found, permission, io}.
+/// Reads the file once, in pieces (a damaged disk gives Error{io}, not a signal). `tick` is called between pieces and
+/// may throw. Throws Error{not_found, permission, io}.
 FileDigest digest_file(const std::filesystem::path& path, const std::function<void()>& tick = {});
 
 }  // namespace ft

@@ -19,7 +19,8 @@ FileLock::FileLock(const std::filesystem::path& file, const std::function<void()
         if (errno == EINTR) continue;
         if (errno != EWOULDBLOCK) {
             // Two pulls at once may then waste work, but the check of SHA-256 still keeps bad files out.
-            spdlog::warn("{}: no lock can be had there ({}); do not get the same model twice at once", file.string(), std::strerror(errno));
+            spdlog::warn("{}: no lock can be had there ({}); do not get the same model twice at once", file.string(),
+                         std::strerror(errno));
             return;
         }
         wait();

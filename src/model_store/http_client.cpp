@@ -120,12 +120,17 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 HttpFailure failure_of(CURLcode code) {
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
-        case CURLE_COULDNT_RESOLVE_PROXY: return HttpFailure::unresolved;
-        case CURLE_COULDNT_CONNECT: return HttpFailure::unreachable;
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return HttpFailure::unresolved;
+        case CURLE_COULDNT_CONNECT:
+            return HttpFailure::unreachable;
         case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CACERT_BADFILE: return HttpFailure::untrusted;
-        case CURLE_OPERATION_TIMEDOUT: return HttpFailure::timed_out;
-        default: return HttpFailure::broken;
+        case CURLE_SSL_CACERT_BADFILE:
+            return HttpFailure::untrusted;
+        case CURLE_OPERATION_TIMEDOUT:
+            return HttpFailure::timed_out;
+        default:
+            return HttpFailure::broken;
     }
 }
 
@@ -148,7 +153,8 @@ struct HttpClient::Handle {
     void set_options(const HttpRequest& request, const List& headers, Transfer& transfer, char* error_text);
 };
 
-void HttpClient::Handle::set_options(const HttpRequest& request, const List& headers, Transfer& transfer, char* error_text) {
+void HttpClient::Handle::set_options(const HttpRequest& request, const List& headers, Transfer& transfer,
+                                     char* error_text) {
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -200,7 +206,8 @@ HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& s
     curl_easy_getinfo(handle_->curl, CURLINFO_RESPONSE_CODE, &response.status);
     if (transfer.thrown) std::rethrow_exception(transfer.thrown);
     if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
-        throw Error(ErrorCode::invalid_argument, "\"{}\" is not an address that can be fetched; check HF_ENDPOINT", request.url);
+        throw Error(ErrorCode::invalid_argument, "\"{}\" is not an address that can be fetched; check HF_ENDPOINT",
+                    request.url);
     }
     if (code != CURLE_OK) {
         response.failure = transfer.refused ? HttpFailure::refused : failure_of(code);
@@ -221,7 +228,8 @@ HttpResponse HttpClient::send(const HttpRequest& request, const HttpSink& sink) 
         std::optional<HttpRequest> next = next_hop(hop, response);
         if (!next || redirects == kMostRedirects) {
             response.failure = HttpFailure::refused;
-            response.failure_text = next ? "it redirects again and again" : "it redirects from https to " + response.redirect_url;
+            response.failure_text =
+                next ? "it redirects again and again" : "it redirects from https to " + response.redirect_url;
             return response;
         }
         hop = std::move(*next);
@@ -235,7 +243,8 @@ std::string HttpResponse::header(const std::string& name) const {
 
 std::optional<HttpRequest> next_hop(const HttpRequest& request, const HttpResponse& response) {
     if (response.redirect_url.empty()) return std::nullopt;
-    const std::string from = url_part(request.url, CURLUPART_SCHEME), to = url_part(response.redirect_url, CURLUPART_SCHEME);
+    const std::string from = url_part(request.url, CURLUPART_SCHEME),
+                      to = url_part(response.redirect_url, CURLUPART_SCHEME);
     if (to != "https" && !(to == "http" && from == "http")) return std::nullopt;
     HttpRequest next = request;
     next.url = response.redirect_url;
@@ -248,13 +257,15 @@ std::optional<HttpRequest> next_hop(const HttpRequest& request, const HttpRespon
 std::string percent_encode(std::string_view text) {
     std::string result;
     for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                           c == '_' || c == '~';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                           c == '.' || c == '_' || c == '~';
         result += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
     return result;
 }
 
-std::string host_of(const std::string& url) { return url_part(url, CURLUPART_HOST); }
+std::string host_of(const std::string& url) {
+    return url_part(url, CURLUPART_HOST);
+}
 
 }  // namespace ft

@@ -30,8 +30,8 @@ enum class HttpFailure {
     unreachable,  ///< nobody takes the connection
     untrusted,    ///< the certificate is not one that we trust
     timed_out,
-    broken,       ///< the connection ended before the answer did
-    refused,      ///< we ended it: a redirect we do not follow, too long an answer, the sink's wish
+    broken,   ///< the connection ended before the answer did
+    refused,  ///< we ended it: a redirect we do not follow, too long an answer, the sink's wish
 };
 
 struct HttpResponse {
@@ -48,7 +48,8 @@ struct HttpResponse {
     std::string header(const std::string& name) const;
 };
 
-/// Gets the body of a 2xx answer in pieces; false ends the transfer (failure `refused`), an exception comes out of send().
+/// Gets the body of a 2xx answer in pieces; false ends the transfer (failure `refused`), an exception comes out of
+/// send().
 using HttpSink = std::function<bool(const HttpResponse& head, std::string_view bytes)>;
 /// Called about once a second while a transfer runs; an exception comes out of send().
 using HttpTick = std::function<void()>;
@@ -73,8 +74,9 @@ class HttpClient {
     std::unique_ptr<Handle> handle_;
 };
 
-/// The request that a redirect asks for, or nothing when the answer is none or leads from https to http. The token stays
-/// behind as soon as scheme, host or port differ: it is meant for the hub alone, not for where the hub keeps its files.
+/// The request that a redirect asks for, or nothing when the answer is none or leads from https to http. The token
+/// stays behind as soon as scheme, host or port differ: it is meant for the hub alone, not for where the hub keeps its
+/// files.
 std::optional<HttpRequest> next_hop(const HttpRequest& request, const HttpResponse& response);
 
 /// "[a-zA-Z0-9-._~]" stay, all other bytes become %XX.

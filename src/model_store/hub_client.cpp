@@ -24,7 +24,8 @@ bool is_hash(const std::string& text, size_t digits) {
 }
 
 std::optional<uint64_t> size_of(const std::string& text) {
-    if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
+        return std::nullopt;
     return std::stoull(text);
 }
 
@@ -43,10 +44,16 @@ std::string encode_path(const std::string& path) {
 }  // namespace
 
 HubClient::HubClient(HubSettings settings, const HttpOptions& options, HubWait wait, HttpTick tick, RetryPolicy policy)
-    : settings_(std::move(settings)), wait_(std::move(wait)), tick_(std::move(tick)), policy_(policy), http_(options, tick_) {}
+    : settings_(std::move(settings)),
+      wait_(std::move(wait)),
+      tick_(std::move(tick)),
+      policy_(policy),
+      http_(options, tick_) {}
 
-std::string HubClient::file_url(const std::string& repository, const std::string& commit, const std::string& name) const {
-    return fmt::format("{}/{}/resolve/{}/{}", settings_.endpoint, repository, percent_encode(commit), encode_path(name));
+std::string HubClient::file_url(const std::string& repository, const std::string& commit,
+                                const std::string& name) const {
+    return fmt::format("{}/{}/resolve/{}/{}", settings_.endpoint, repository, percent_encode(commit),
+                       encode_path(name));
 }
 
 void HubClient::wait_or_fail(int failures, const HttpResponse& response, const std::string& what) {
@@ -75,10 +82,12 @@ HubRevision HubClient::revision(const std::string& repository, const std::string
     request.url = fmt::format("{}/api/models/{}/revision/{}", settings_.endpoint, repository, percent_encode(revision));
     request.token = settings_.token;
     const std::string what = display_name(repository, revision);
-    const HttpResponse response = send_with_retries(request, what, [this](const HttpRequest& r) { return http_.send(r); });
+    const HttpResponse response =
+        send_with_retries(request, what, [this](const HttpRequest& r) { return http_.send(r); });
     HubRevision result;
     const nlohmann::json json = nlohmann::json::parse(response.body, nullptr, false);
-    if (json.is_object() && json.contains("sha") && json["sha"].is_string()) result.commit = json["sha"].get<std::string>();
+    if (json.is_object() && json.contains("sha") && json["sha"].is_string())
+        result.commit = json["sha"].get<std::string>();
     if (json.is_object() && json.contains("siblings") && json["siblings"].is_array()) {
         for (const nlohmann::json& sibling : json["siblings"]) {
             if (!sibling.is_object() || !sibling.contains("rfilename") || !sibling["rfilename"].is_string()) continue;
@@ -87,8 +96,10 @@ HubRevision HubClient::revision(const std::string& repository, const std::string
     }
     if (!is_commit(result.commit)) {
         throw Error(ErrorCode::network,
-                    "{}: {} answered something that is not the hub's answer (a login page of the network, perhaps); check the network and "
-                    "HF_ENDPOINT", what, settings_.endpoint);
+                    "{}: {} answered something that is not the hub's answer (a login page of the network, perhaps); "
+                    "check the network and "
+                    "HF_ENDPOINT",
+                    what, settings_.endpoint);
     }
     return result;
 }
@@ -99,7 +110,8 @@ HubFile HubClient::file(const std::string& repository, const std::string& commit
     request.head = true;
     request.token = settings_.token;
     const std::string what = fmt::format("{}, file {}", repository, name);
-    // The hub's own answer carries X-Linked-…, even when it redirects to where the bytes are, which knows nothing of them.
+    // The hub's own answer carries X-Linked-…, even when it redirects to where the bytes are, which knows nothing of
+    // them.
     const auto follow = [this](const HttpRequest& first) {
         HttpRequest hop = first;
         HttpResponse response = http_.send_once(hop);
@@ -137,8 +149,8 @@ HubFile HubClient::file(const std::string& repository, const std::string& commit
     return file;
 }
 
-HttpResponse HubClient::fetch_once(const std::string& repository, const std::string& commit, const std::string& name, uint64_t offset,
-                                   const HttpSink& sink) {
+HttpResponse HubClient::fetch_once(const std::string& repository, const std::string& commit, const std::string& name,
+                                   uint64_t offset, const HttpSink& sink) {
     HttpRequest request;
     request.url = file_url(repository, commit, name);
     request.token = settings_.token;

@@ -1,6 +1,6 @@
 #pragma once
-// The hub's protocol: revision → commit and files; file → size, hash and bytes. Docs: what huggingface.co serves, and what
-// mirrors under HF_ENDPOINT copy.
+// The hub's protocol: revision → commit and files; file → size, hash and bytes. Docs: what huggingface.co serves, and
+// what mirrors under HF_ENDPOINT copy.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -44,10 +44,10 @@ class HubClient {
     HubRevision revision(const std::string& repository, const std::string& revision);
     HubFile file(const std::string& repository, const std::string& commit, const std::string& name);
 
-    /// One try at a file's bytes from `offset` on, redirects followed. The caller looks at the status (200: the whole file,
-    /// 206: from the offset on, 416: the offset is not in the file) and decides what is next.
-    HttpResponse fetch_once(const std::string& repository, const std::string& commit, const std::string& name, uint64_t offset,
-                            const HttpSink& sink);
+    /// One try at a file's bytes from `offset` on, redirects followed. The caller looks at the status (200: the whole
+    /// file, 206: from the offset on, 416: the offset is not in the file) and decides what is next.
+    HttpResponse fetch_once(const std::string& repository, const std::string& commit, const std::string& name,
+                            uint64_t offset, const HttpSink& sink);
     /// Waits as the policy says after the `failures`-th failure in a row, or throws what fail() throws.
     void wait_or_fail(int failures, const HttpResponse& response, const std::string& what);
     /// The sentence for an answer that is final. `what`: "KBLab/kb-whisper-small, file config.json".

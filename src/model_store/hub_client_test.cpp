@@ -22,7 +22,10 @@ class HubClientTest : public ::testing::Test {
         HubSettings settings;
         settings.endpoint = endpoint;
         settings.token = token;
-        return {settings, {std::chrono::seconds(5), std::chrono::seconds(2), ""}, [this](std::chrono::milliseconds time) { waited_ += time; }, {}};
+        return {settings,
+                {std::chrono::seconds(5), std::chrono::seconds(2), ""},
+                [this](std::chrono::milliseconds time) { waited_ += time; },
+                {}};
     }
 
     /// What an attempt to get the revision says, and how it is classed.
@@ -32,13 +35,16 @@ class HubClientTest : public ::testing::Test {
             FAIL() << "no error";
         } catch (const Error& error) {
             EXPECT_EQ(error.code(), code) << error.what();
-            for (const std::string& word : words) EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+            for (const std::string& word : words)
+                EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
             EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << "one sentence";
         }
     }
 
     void answer_with(int status, std::vector<std::pair<std::string, std::string>> headers = {}) {
-        hub_.fault = [=](const TestRequest&, TestReply& reply) { reply = {.status = status, .headers = headers, .body = "<html>"}; };
+        hub_.fault = [=](const TestRequest&, TestReply& reply) {
+            reply = {.status = status, .headers = headers, .body = "<html>"};
+        };
     }
 
     FakeHub hub_;
@@ -50,7 +56,9 @@ TEST_F(HubClientTest, ReadsARevision) {
     const HubRevision revision = client().revision(hub_.repository, "main");
     EXPECT_EQ(revision.commit, kCommit);
     EXPECT_EQ(revision.files.size(), hub_.files.size());
-    hub_.fault = [](const TestRequest& request, TestReply&) { EXPECT_NE(request.path.find("/revision/refs%2Fpr%2F1"), std::string::npos); };
+    hub_.fault = [](const TestRequest& request, TestReply&) {
+        EXPECT_NE(request.path.find("/revision/refs%2Fpr%2F1"), std::string::npos);
+    };
     EXPECT_THROW(client().revision(hub_.repository, "refs/pr/1"), Error) << "the fake hub does not decode";
 }
 
@@ -70,13 +78,16 @@ TEST_F(HubClientTest, TakesAFileThatNobodyTellsAbout) {
     const HubFile weights = client().file(hub_.repository, kCommit, "model.safetensors");
     EXPECT_EQ(weights.size, hub_.files["model.safetensors"].size()) << "the storage's Content-Length";
     EXPECT_TRUE(weights.hash().empty()) << "the storage's ETag is no hash of the file";
-    hub_.storage_fault = [](const TestRequest&, TestReply& reply) { reply = {.status = 403, .headers = {}, .body = ""}; };
+    hub_.storage_fault = [](const TestRequest&, TestReply& reply) {
+        reply = {.status = 403, .headers = {}, .body = ""};
+    };
     EXPECT_FALSE(client().file(hub_.repository, kCommit, "model.safetensors").size) << "a link signed for GET alone";
 }
 
 TEST_F(HubClientTest, RefusesAnotherCommit) {
     hub_.fault = [](const TestRequest&, TestReply& reply) {
-        if (!reply.headers.empty() && reply.headers[0].first == "X-Repo-Commit") reply.headers[0].second = std::string(40, 'c');
+        if (!reply.headers.empty() && reply.headers[0].first == "X-Repo-Commit")
+            reply.headers[0].second = std::string(40, 'c');
     };
     EXPECT_THROW(client().file(hub_.repository, kCommit, "config.json"), Error);
 }
@@ -84,8 +95,9 @@ TEST_F(HubClientTest, RefusesAnotherCommit) {
 TEST_F(HubClientTest, KeepsTheTokenFromOtherHosts) {
     hub_.token = "secret";
     std::string body;
-    const HttpResponse response = client("secret").fetch_once(hub_.repository, kCommit, "model.safetensors", 0,
-                                                              [&](const HttpResponse&, std::string_view bytes) { return body.append(bytes), true; });
+    const HttpResponse response = client("secret").fetch_once(
+        hub_.repository, kCommit, "model.safetensors", 0,
+        [&](const HttpResponse&, std::string_view bytes) { return body.append(bytes), true; });
     EXPECT_TRUE(response.ok());
     EXPECT_EQ(body, hub_.files["model.safetensors"]);
     EXPECT_EQ(hub_.hub().requests().at(0).headers.at("authorization"), "Bearer secret");
@@ -97,7 +109,9 @@ TEST_F(HubClientTest, KeepsTheTokenOnTheSameHost) {
     hub_.token = "secret";
     hub_.fault = [](const TestRequest& request, TestReply& reply) {
         if (request.path.find("/revision/old") == std::string::npos) return;
-        reply = {.status = 307, .headers = {{"Location", "/api/models/KBLab/kb-whisper-small/revision/main"}}, .body = "moved"};
+        reply = {.status = 307,
+                 .headers = {{"Location", "/api/models/KBLab/kb-whisper-small/revision/main"}},
+                 .body = "moved"};
     };
     EXPECT_EQ(client("secret").revision(hub_.repository, "old").commit, kCommit);
 }
@@ -106,13 +120,16 @@ TEST_F(HubClientTest, DoesNotGiveTheTokenBackAfterADetour) {
     hub_.storage_fault = [this](const TestRequest&, TestReply& reply) {
         reply = {.status = 302, .headers = {{"Location", hub_.hub().url() + "/back"}}, .body = ""};
     };
-    client("secret").fetch_once(hub_.repository, kCommit, "model.safetensors", 0, [](const HttpResponse&, std::string_view) { return true; });
+    client("secret").fetch_once(hub_.repository, kCommit, "model.safetensors", 0,
+                                [](const HttpResponse&, std::string_view) { return true; });
     ASSERT_EQ(hub_.hub().requests().size(), 2U);
     EXPECT_EQ(hub_.hub().requests()[1].headers.count("authorization"), 0U);
 }
 
 TEST_F(HubClientTest, EndsARedirectLoop) {
-    hub_.fault = [](const TestRequest& request, TestReply& reply) { reply = {.status = 302, .headers = {{"Location", request.path}}, .body = ""}; };
+    hub_.fault = [](const TestRequest& request, TestReply& reply) {
+        reply = {.status = 302, .headers = {{"Location", request.path}}, .body = ""};
+    };
     expect_error(client(), ErrorCode::network, {"redirects"});
     EXPECT_LE(hub_.hub().requests().size(), 12U);
 }
@@ -180,7 +197,9 @@ TEST_F(HubClientTest, GivesUpOnWhatDoesNotPass) {
 
 TEST_F(HubClientTest, SaysThatNobodyIsThere) {
     std::string closed;
-    { closed = TestServer([](const TestRequest&) { return TestReply(); }).url(); }
+    {
+        closed = TestServer([](const TestRequest&) { return TestReply(); }).url();
+    }
     expect_error(client_of(closed), ErrorCode::network, {"takes no connection", "HF_ENDPOINT", "127.0.0.1"});
     expect_error(client_of("https://" + hub_.hub().url().substr(7)), ErrorCode::network, {"127.0.0.1"});
     expect_error(client_of("http://[broken"), ErrorCode::invalid_argument, {"HF_ENDPOINT"});
@@ -192,7 +211,8 @@ TEST_F(HubClientTest, DoesNotWaitForEverForASilentServer) {
     once.attempts = 1;
     HubSettings settings;
     settings.endpoint = hub_.hub().url();
-    HubClient client(settings, {std::chrono::seconds(5), std::chrono::seconds(1), ""}, [](std::chrono::milliseconds) {}, {}, once);
+    HubClient client(
+        settings, {std::chrono::seconds(5), std::chrono::seconds(1), ""}, [](std::chrono::milliseconds) {}, {}, once);
     expect_error(std::move(client), ErrorCode::network, {"did not answer in time"});
 }
 
@@ -214,8 +234,9 @@ TEST_F(HubClientTest, StopsWhenTheTickThrows) {
     hub_.fault = [](const TestRequest&, TestReply& reply) { reply.stall_after = 10; };
     HubSettings settings;
     settings.endpoint = hub_.hub().url();
-    HubClient client(settings, {std::chrono::seconds(5), std::chrono::seconds(30), ""}, [](std::chrono::milliseconds) {},
-                     [] { throw Error(ErrorCode::cancelled, "stopped"); });
+    HubClient client(
+        settings, {std::chrono::seconds(5), std::chrono::seconds(30), ""}, [](std::chrono::milliseconds) {},
+        [] { throw Error(ErrorCode::cancelled, "stopped"); });
     expect_error(std::move(client), ErrorCode::cancelled, {"stopped"});
 }
 

@@ -50,7 +50,9 @@ bool has_all_shards(const fs::path& folder) {
         if (!entry.value().is_string()) return false;
         shards.insert(entry.value().get<std::string>());
     }
-    const auto here = [&folder](const std::string& shard) { return shard.find('/') == std::string::npos && is_file(folder / shard); };
+    const auto here = [&folder](const std::string& shard) {
+        return shard.find('/') == std::string::npos && is_file(folder / shard);
+    };
     return !shards.empty() && std::all_of(shards.begin(), shards.end(), here);
 }
 
@@ -58,7 +60,9 @@ bool has_all_shards(const fs::path& folder) {
 
 std::optional<fs::path> usable_weights(const fs::path& folder) {
     const bool vocabulary = is_file(folder / "tokenizer.json") || is_file(folder / "vocab.json");
-    if (is_file(folder / "config.json") && vocabulary && (is_file(folder / "model.safetensors") || has_all_shards(folder))) return folder;
+    if (is_file(folder / "config.json") && vocabulary &&
+        (is_file(folder / "model.safetensors") || has_all_shards(folder)))
+        return folder;
     const bool own_vocabulary = is_file(folder / "vocabulary.txt") || is_file(folder / "vocabulary.json");
     if (is_file(folder / "model.bin") && own_vocabulary) return folder;
     if (is_file(folder / "ggml-model.bin")) return folder / "ggml-model.bin";
@@ -82,9 +86,10 @@ std::vector<std::string> select_files(const std::vector<std::string>& files) {
             if (all.count(name) != 0) chosen.emplace_back(name);
         }
     };
-    take({"config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json", "vocab.json", "merges.txt",
-          "added_tokens.json"});
-    const bool described = all.count("config.json") != 0 && (all.count("tokenizer.json") != 0 || all.count("vocab.json") != 0);
+    take({"config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json", "vocab.json",
+          "merges.txt", "added_tokens.json"});
+    const bool described =
+        all.count("config.json") != 0 && (all.count("tokenizer.json") != 0 || all.count("vocab.json") != 0);
     if (described && all.count("model.safetensors") != 0) {
         take({"model.safetensors"});
     } else if (described && all.count(kIndex) != 0) {

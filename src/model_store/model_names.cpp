@@ -31,7 +31,8 @@ constexpr std::array<KnownModel, 11> kKnown = {{
 
 bool is_word(const std::string& text, size_t longest) {
     const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-';
     };
     return !text.empty() && text.size() <= longest && std::all_of(text.begin(), text.end(), allowed) &&
            text.front() != '.' && text.front() != '-' && text.find("..") == std::string::npos;
@@ -57,26 +58,29 @@ bool is_revision(const std::string& text) {
 }
 
 bool is_hexadecimal(const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 std::string known_names_sentence() {
     std::string names;
     for (const KnownModel& model : kKnown) names += (names.empty() ? "" : ", ") + std::string(model.short_name);
-    return names + " (the kb- ones also with @subtitle or @strict), any owner/repository[@revision] of the hub, or a folder";
+    return names +
+           " (the kb- ones also with @subtitle or @strict), any owner/repository[@revision] of the hub, or a folder";
 }
 
 std::string checked_revision(const std::string& given, const std::string& repository, const std::string& revision) {
     if (!is_revision(revision)) {
-        throw Error(ErrorCode::invalid_argument, "{}: \"{}\" cannot be a revision; write a branch, tag or commit after the @",
-                    given, revision);
+        throw Error(ErrorCode::invalid_argument,
+                    "{}: \"{}\" cannot be a revision; write a branch, tag or commit after the @", given, revision);
     }
     if (repository.rfind("KBLab/kb-whisper-", 0) != 0) return revision;
     if (revision == "standard") return "main";
     const bool commit = revision.size() >= 7 && revision.size() <= 40 && is_hexadecimal(revision);
     if (revision == "main" || revision == "subtitle" || revision == "strict" || commit) return revision;
     throw Error(ErrorCode::invalid_argument,
-                "{}: there is no revision \"{}\" of this model; write @standard, @subtitle or @strict", given, revision);
+                "{}: there is no revision \"{}\" of this model; write @standard, @subtitle or @strict", given,
+                revision);
 }
 
 }  // namespace
@@ -106,7 +110,9 @@ ModelName parse_model_name(const std::string& name) {
     if (result.repository.empty() && is_repository(base)) result.repository = base;
     if (result.repository.empty()) {
         const bool path = name.find('/') != std::string::npos || name.rfind('.', 0) == 0;
-        if (path) throw Error(ErrorCode::not_found, "{}: there is no such file or folder, and it is no owner/repository", name);
+        if (path)
+            throw Error(ErrorCode::not_found, "{}: there is no such file or folder, and it is no owner/repository",
+                        name);
         throw Error(ErrorCode::invalid_argument, "\"{}\" is not a model that is known here; choose one of {}", name,
                     known_names_sentence());
     }
@@ -143,11 +149,15 @@ std::vector<std::string> plain_folder_names(const ModelName& name) {
     if (short_name.find('/') == std::string::npos) names.push_back(short_name);
     const std::string long_name = repository_folder_name(name.repository).substr(std::string("models--").size());
     // A revision with a slash ("refs/pr/1") names no folder.
-    if (name.revision == "main") names.push_back(long_name);
-    else if (name.revision.find('/') == std::string::npos) names.push_back(long_name + "@" + name.revision);
+    if (name.revision == "main")
+        names.push_back(long_name);
+    else if (name.revision.find('/') == std::string::npos)
+        names.push_back(long_name + "@" + name.revision);
     return names;
 }
 
-bool is_commit(const std::string& text) { return text.size() == 40 && is_hexadecimal(text); }
+bool is_commit(const std::string& text) {
+    return text.size() == 40 && is_hexadecimal(text);
+}
 
 }  // namespace ft

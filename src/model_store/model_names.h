@@ -15,8 +15,8 @@ std::string repository_folder_name(const std::string& repository);
 /// The way back; "" when the folder's name is none of these.
 std::string repository_of_folder(const std::string& folder_name);
 
-/// Names under which a plain folder of a hub's model may lie in a models folder: "whisper-base", "openai--whisper-base",
-/// with "@revision" where that is not main.
+/// Names under which a plain folder of a hub's model may lie in a models folder: "whisper-base",
+/// "openai--whisper-base", with "@revision" where that is not main.
 std::vector<std::string> plain_folder_names(const ModelName& name);
 
 /// Forty lower-case hexadecimal digits.

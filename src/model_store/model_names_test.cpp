@@ -38,7 +38,8 @@ TEST(ModelNames, AnUnknownNameIsAnsweredWithTheKnownOnes) {
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-        for (const std::string& name : known_model_names()) EXPECT_NE(std::string(error.what()).find(name), std::string::npos);
+        for (const std::string& name : known_model_names())
+            EXPECT_NE(std::string(error.what()).find(name), std::string::npos);
     }
     EXPECT_EQ(code_of(""), ErrorCode::invalid_argument);
     EXPECT_EQ(code_of("kb-whisper-small@subtitles"), ErrorCode::invalid_argument);
@@ -46,10 +47,12 @@ TEST(ModelNames, AnUnknownNameIsAnsweredWithTheKnownOnes) {
 }
 
 TEST(ModelNames, NothingLeavesItsFolder) {
-    for (const char* name : {"whisper-base@../../etc", "whisper-base@/etc", "whisper-base@a//b", "openai/whisper-base@a b", "whisper-base@a%2f"}) {
+    for (const char* name : {"whisper-base@../../etc", "whisper-base@/etc", "whisper-base@a//b",
+                             "openai/whisper-base@a b", "whisper-base@a%2f"}) {
         EXPECT_EQ(code_of(name), ErrorCode::invalid_argument) << name;
     }
-    for (const char* name : {"../nowhere/model", "/nowhere/at/all", "./nowhere", "a/b/c", "owner/..", "-owner/name", "own er/name", "o--w/n"}) {
+    for (const char* name : {"../nowhere/model", "/nowhere/at/all", "./nowhere", "a/b/c", "owner/..", "-owner/name",
+                             "own er/name", "o--w/n"}) {
         EXPECT_EQ(code_of(name), ErrorCode::not_found) << name;
     }
 }
@@ -64,7 +67,8 @@ TEST(ModelNames, AnExistingPathIsAPath) {
 }
 
 TEST(ModelNames, NamesGoBothWays) {
-    for (const std::string& name : known_model_names()) EXPECT_EQ(display_name(parse_model_name(name).repository, "main"), name);
+    for (const std::string& name : known_model_names())
+        EXPECT_EQ(display_name(parse_model_name(name).repository, "main"), name);
     EXPECT_EQ(display_name("KBLab/kb-whisper-base", "strict"), "kb-whisper-base@strict");
     EXPECT_EQ(display_name("someone/else", "main"), "someone/else");
     EXPECT_EQ(repository_folder_name("KBLab/kb-whisper-base"), "models--KBLab--kb-whisper-base");

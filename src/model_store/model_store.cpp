@@ -32,14 +32,17 @@ uint64_t bytes_of(const fs::path& path) {
     return bytes;
 }
 
-std::string hash8(const std::string& text) { return sha256_hex(std::as_bytes(std::span(text))).substr(0, 8); }
+std::string hash8(const std::string& text) {
+    return sha256_hex(std::as_bytes(std::span(text))).substr(0, 8);
+}
 
 /// "kb-whisper-small-1a2b3c4d-": the model's name for people, and its place as a hash.
 std::string packed_stem(const LocatedModel& model) {
     std::error_code ignored;
     const fs::path absolute = fs::weakly_canonical(model.path, ignored);
-    std::string stem = model.name.repository.empty() ? (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string()
-                                                     : display_name(model.name.repository, model.name.revision);
+    std::string stem = model.name.repository.empty()
+                           ? (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string()
+                           : display_name(model.name.repository, model.name.revision);
     for (char& c : stem) {
         if (c == '/' || c == '@' || static_cast<unsigned char>(c) <= ' ') c = '-';
     }
@@ -90,7 +93,8 @@ std::optional<LocatedModel> ModelStore::find(const ModelName& name) const {
     std::error_code ignored;
     if (!name.path.empty()) {
         if (!fs::exists(name.path, ignored)) return std::nullopt;
-        const std::optional<fs::path> weights = fs::is_directory(name.path, ignored) ? usable_weights(name.path) : std::nullopt;
+        const std::optional<fs::path> weights =
+            fs::is_directory(name.path, ignored) ? usable_weights(name.path) : std::nullopt;
         return LocatedModel{name, weights.value_or(name.path), {}};
     }
     for (const ModelRoot& root : places_->roots()) {
@@ -108,10 +112,12 @@ std::optional<LocatedModel> ModelStore::find(const ModelName& name) const {
 LocatedModel ModelStore::locate(const ModelName& name) const {
     std::optional<LocatedModel> found = find(name);
     if (found) return *found;
-    if (!name.path.empty()) throw Error(ErrorCode::not_found, "{}: there is no such file or folder", name.path.string());
+    if (!name.path.empty())
+        throw Error(ErrorCode::not_found, "{}: there is no such file or folder", name.path.string());
     std::string places;
     for (const ModelRoot& root : places_->roots()) places += (places.empty() ? "" : ", ") + root.models.string();
-    throw Error(ErrorCode::not_found, "the model {} is not on this machine (looked in {}); get it with: fast-transcribe model pull {}",
+    throw Error(ErrorCode::not_found,
+                "the model {} is not on this machine (looked in {}); get it with: fast-transcribe model pull {}",
                 name.given, places.empty() ? "no folder, for HOME is not set" : places, name.given);
 }
 
@@ -173,7 +179,9 @@ fs::path ModelStore::writable_packed_path(const LocatedModel& model, const std::
     for (const fs::path& folder : places_->packed_folders(model.path)) {
         if (can_be_written(folder)) return folder / packed_name(model, packing);
     }
-    throw Error(ErrorCode::permission, "there is no folder where the packed model can be written; set FAST_TRANSCRIBE_HOME, or give --model_dir");
+    throw Error(
+        ErrorCode::permission,
+        "there is no folder where the packed model can be written; set FAST_TRANSCRIBE_HOME, or give --model_dir");
 }
 
 }  // namespace ft

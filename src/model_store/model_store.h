@@ -30,10 +30,10 @@ struct ModelName {
 };
 
 /// Known short names: kb-whisper-{tiny,base,small,medium,large}[@standard|subtitle|strict],
-/// whisper-{tiny,base,small,medium,large-v3,large-v3-turbo}; any owner/repo[@revision]; any path. A known short name wins
-/// over a folder of that name in the current folder (write ./whisper-base for that one); an existing path wins over
-/// owner/repo.
-/// Throws Error{invalid_argument} listing the known names, Error{not_found} for a path where nothing is.
+/// whisper-{tiny,base,small,medium,large-v3,large-v3-turbo}; any owner/repo[@revision]; any path. A known short name
+/// wins over a folder of that name in the current folder (write ./whisper-base for that one); an existing path wins
+/// over owner/repo. Throws Error{invalid_argument} listing the known names, Error{not_found} for a path where nothing
+/// is.
 ModelName parse_model_name(const std::string& name);
 
 /// The short names, in the order in which help texts show them.
@@ -50,8 +50,8 @@ struct PullProgress {
     std::string file;
     uint64_t done_bytes = 0, total_bytes = 0;
 };
-/// Called on the pulling thread for every piece that arrives and at least once a second while waiting; may throw to stop
-/// the pull (what has arrived is kept for the next one).
+/// Called on the pulling thread for every piece that arrives and at least once a second while waiting; may throw to
+/// stop the pull (what has arrived is kept for the next one).
 using PullProgressFunction = std::function<void(const PullProgress&)>;
 
 struct StoreOptions {
@@ -59,9 +59,9 @@ struct StoreOptions {
     bool allow_network = true;        ///< false: pull() finds what is here and downloads nothing
     // What the world is made of; tests put in their own.
     std::filesystem::path system_dir = "/opt/transcribe/models";
-    std::function<std::string(const char*)> environment;           ///< "" when unset; default: getenv
-    std::function<void(std::chrono::milliseconds)> wait;           ///< default: sleeps
-    std::chrono::seconds connect_timeout{15}, stall_timeout{30};   ///< stall: under 1 KiB/s for that long
+    std::function<std::string(const char*)> environment;          ///< "" when unset; default: getenv
+    std::function<void(std::chrono::milliseconds)> wait;          ///< default: sleeps
+    std::chrono::seconds connect_timeout{15}, stall_timeout{30};  ///< stall: under 1 KiB/s for that long
 };
 
 /// What a check of the files found.
@@ -84,7 +84,11 @@ class ModelStore {
     /// Where the hub cannot be reached and a copy is here, that one is taken with a warning in the log.
     /// Throws Error{not_found, permission, network, io} with what to do; may be repeated at will.
     LocatedModel pull(const ModelName& name, const PullProgressFunction& progress = {}) const;
-    struct Listed { std::string name, commit; std::filesystem::path path; uint64_t bytes = 0; };
+    struct Listed {
+        std::string name, commit;
+        std::filesystem::path path;
+        uint64_t bytes = 0;
+    };
     /// Every Whisper model found, in the order of the search.
     std::vector<Listed> list() const;
     /// Recomputes the hash of every file against what the hub said. Throws Error{not_found} like locate().
@@ -95,8 +99,8 @@ class ModelStore {
 
     /// silero_vad_16k.safetensors, or empty when it is nowhere.
     std::filesystem::path voice_activity_model() const;
-    /// Where the packed file of a located model for a packing lies: an existing one in any place, else where it is to be
-    /// written.
+    /// Where the packed file of a located model for a packing lies: an existing one in any place, else where it is to
+    /// be written.
     std::filesystem::path packed_path(const LocatedModel& model, const std::string& packing) const;
     /// Where it can be written: for a caller that found the file at packed_path() outdated or damaged, and could not
     /// replace it there. Beside the models, else in the cache, else in a private folder of the temporary one.

@@ -70,7 +70,8 @@ void check_file(const fs::path& file, const Expected& expected, VerifyReport& re
         if (hash == expected.hash) {
             report.checked.push_back(file.string());
         } else {
-            report.wrong.push_back(fmt::format("{}: its hash is {} and must be {}", file.string(), hash, expected.hash));
+            report.wrong.push_back(
+                fmt::format("{}: its hash is {} and must be {}", file.string(), hash, expected.hash));
         }
     } catch (const Error& unreadable) {
         report.wrong.emplace_back(unreadable.what());
@@ -83,9 +84,12 @@ VerifyReport check_folder(const fs::path& folder, const std::optional<std::vecto
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
         const std::string name = entry->path().filename().string();
-        if (entry->is_directory(error) || name.front() == '.' || name == "SHA256SUMS" || expected.count(name) != 0) continue;
-        if (const auto by_link = expected_by_link(entry->path())) expected[name] = *by_link;
-        else report.unknown.push_back(entry->path().string());
+        if (entry->is_directory(error) || name.front() == '.' || name == "SHA256SUMS" || expected.count(name) != 0)
+            continue;
+        if (const auto by_link = expected_by_link(entry->path()))
+            expected[name] = *by_link;
+        else
+            report.unknown.push_back(entry->path().string());
     }
     for (const ManifestFile& file : manifest.value_or(std::vector<ManifestFile>())) {
         if (!file.told) continue;  // the link's name is no witness either: it is the hash of whatever arrived
@@ -105,7 +109,8 @@ void remove_snapshot(const RepositoryFolder& folder, const std::string& commit) 
     std::set<fs::path> used, freed;
     for (const std::string& other : folder.commits()) {
         std::error_code error;
-        for (fs::directory_iterator entry(folder.snapshot(other), error), end; !error && entry != end; entry.increment(error)) {
+        for (fs::directory_iterator entry(folder.snapshot(other), error), end; !error && entry != end;
+             entry.increment(error)) {
             std::error_code no_link;
             const fs::path blob = fs::read_symlink(entry->path(), no_link).filename();
             if (!no_link) (other == commit ? freed : used).insert(blob);
@@ -132,8 +137,10 @@ bool remove_repository_revision(const RepositoryFolder& folder, const std::strin
         for (const auto& [other, its_commit] : folder.refs()) {
             if (its_commit != commit) continue;
             // Who names the commit itself means it under every name.
-            if (named) shared = true;
-            else fs::remove(folder.path() / "refs" / other, error);
+            if (named)
+                shared = true;
+            else
+                fs::remove(folder.path() / "refs" / other, error);
         }
         if (!shared) remove_snapshot(folder, commit);
     }
@@ -165,7 +172,8 @@ VerifyReport ModelStore::verify(const ModelName& name) const {
         const std::string commit = repository.commit_of(name.revision);
         if (commit.empty() || !fs::is_directory(repository.snapshot(commit), ignored)) continue;
         VerifyReport report = check_folder(repository.snapshot(commit), repository.read_manifest(commit));
-        if (report.wrong.empty()) report.wrong.push_back(repository.snapshot(commit).string() + ": the model is not complete");
+        if (report.wrong.empty())
+            report.wrong.push_back(repository.snapshot(commit).string() + ": the model is not complete");
         return report;
     }
     locate(name);  // says what to do
@@ -174,7 +182,8 @@ VerifyReport ModelStore::verify(const ModelName& name) const {
 
 void ModelStore::remove(const ModelName& name) const {
     if (name.repository.empty()) {
-        throw Error(ErrorCode::invalid_argument, "{}: is a path; only models of the store are removed, delete it yourself", name.given);
+        throw Error(ErrorCode::invalid_argument,
+                    "{}: is a path; only models of the store are removed, delete it yourself", name.given);
     }
     const auto found = find(name);
     const std::vector<fs::path> packed = found ? packed_files(*found) : std::vector<fs::path>();
@@ -183,12 +192,14 @@ void ModelStore::remove(const ModelName& name) const {
         if (!root.own) continue;
         std::vector<fs::path> plain;
         for (const std::string& folder : plain_folder_names(name)) plain.push_back(root.models / folder);
-        plain.erase(std::remove_if(plain.begin(), plain.end(), [](const fs::path& p) { return !usable_weights(p); }), plain.end());
+        plain.erase(std::remove_if(plain.begin(), plain.end(), [](const fs::path& p) { return !usable_weights(p); }),
+                    plain.end());
         const RepositoryFolder repository(root.models, name.repository);
         std::error_code error;
         if (plain.empty() && !fs::is_directory(repository.path(), error)) continue;
         if (!can_be_written(root.models)) {
-            throw Error(ErrorCode::permission, "{}: {} lies there and you may not remove it; ask who may, or use sudo", root.models.string(), name.given);
+            throw Error(ErrorCode::permission, "{}: {} lies there and you may not remove it; ask who may, or use sudo",
+                        root.models.string(), name.given);
         }
         const FileLock lock(repository.lock_path(), [&] {
             throw Error(ErrorCode::permission, "{}: another process is getting this model; end it first", name.given);
@@ -206,7 +217,8 @@ void ModelStore::remove(const ModelName& name) const {
     }
     if (removed) return;
     const fs::path here = locate(name).path;
-    throw Error(ErrorCode::permission, "{}: lies in the hub's own cache, which is only read here; remove it there: {}", name.given, here.string());
+    throw Error(ErrorCode::permission, "{}: lies in the hub's own cache, which is only read here; remove it there: {}",
+                name.given, here.string());
 }
 
 }  // namespace ft

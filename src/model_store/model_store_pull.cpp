@@ -31,23 +31,35 @@ uint64_t size_or_zero(const fs::path& path) {
 uint64_t bytes_in(const fs::path& folder) {
     std::error_code error;
     uint64_t bytes = 0;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) bytes += size_or_zero(entry->path());
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+        bytes += size_or_zero(entry->path());
     return bytes;
 }
 
-bool is_weights(const std::string& name) { return name.size() > 4 && (name.ends_with(".safetensors") || name.ends_with(".bin")); }
+bool is_weights(const std::string& name) {
+    return name.size() > 4 && (name.ends_with(".safetensors") || name.ends_with(".bin"));
+}
 
 /// One pull of one commit into one folder.
 class Pull {
   public:
-    Pull(HubClient& hub, const ModelName& name, const HubRevision& revision, const StorePlaces& places, const PullProgressFunction& progress,
-         const HubWait& wait)
-        : hub_(hub), name_(name), commit_(revision.commit), places_(places), progress_(progress), wait_(wait),
-          folder_(places.writable().models, name.repository), names_(select_files(revision.files)) {
+    Pull(HubClient& hub, const ModelName& name, const HubRevision& revision, const StorePlaces& places,
+         const PullProgressFunction& progress, const HubWait& wait)
+        : hub_(hub),
+          name_(name),
+          commit_(revision.commit),
+          places_(places),
+          progress_(progress),
+          wait_(wait),
+          folder_(places.writable().models, name.repository),
+          names_(select_files(revision.files)) {
         if (!names_.empty()) return;
         throw Error(ErrorCode::not_found,
-                    "{}: there are no weights in it that can be read here (model.safetensors with config.json and tokenizer.json, CTranslate2's "
-                    "model.bin with vocabulary.txt, or ggml-model.bin); choose another model, or convert it and give the folder", name.given);
+                    "{}: there are no weights in it that can be read here (model.safetensors with config.json and "
+                    "tokenizer.json, CTranslate2's "
+                    "model.bin with vocabulary.txt, or ggml-model.bin); choose another model, or convert it and give "
+                    "the folder",
+                    name.given);
     }
 
     /// Waits while another process gets the same repository.
@@ -59,8 +71,11 @@ class Pull {
             standstill = now == seen ? standstill + kLockPoll : std::chrono::milliseconds(0);
             seen = now;
             if (standstill > kLongestStandstill) {
-                throw Error(ErrorCode::network, "{}: another process gets this model and has not moved for {} minutes (it locks {}); end it and "
-                            "run the same command again", name_.given, kLongestStandstill.count(), folder_.lock_path().string());
+                throw Error(
+                    ErrorCode::network,
+                    "{}: another process gets this model and has not moved for {} minutes (it locks {}); end it and "
+                    "run the same command again",
+                    name_.given, kLongestStandstill.count(), folder_.lock_path().string());
             }
             progress_({"(another process gets it)", 0, 0});
             wait_(kLockPoll);
@@ -74,7 +89,8 @@ class Pull {
         std::vector<BlobTask> tasks;
         for (const std::string& file : names_) {
             progress_({file, 0, 0});
-            tasks.push_back({name_.repository, commit_, hub_.file(name_.repository, commit_, file), folder_.blobs(), {}});
+            tasks.push_back(
+                {name_.repository, commit_, hub_.file(name_.repository, commit_, file), folder_.blobs(), {}});
             tasks.back().local_copy = copy_elsewhere(tasks.back().file);
             total_ += tasks.back().file.size.value_or(0);
         }
@@ -84,15 +100,20 @@ class Pull {
         for (size_t i = 0; i < tasks.size(); ++i) folder_.link(commit_, tasks[i].file.name, blobs_[i]);
         folder_.write_manifest(name_.repository, commit_, manifest);
         if (!folder_.is_complete(commit_)) {
-            throw Error(ErrorCode::bad_model, "{}: files that its model.safetensors.index.json names are not in the repository; choose another "
-                        "revision or tell its owner", name_.given);
+            throw Error(
+                ErrorCode::bad_model,
+                "{}: files that its model.safetensors.index.json names are not in the repository; choose another "
+                "revision or tell its owner",
+                name_.given);
         }
     }
 
     void name_commit() { folder_.write_ref(name_.revision, commit_); }
 
   private:
-    fs::path blob_path(const HubFile& file) const { return file.hash().empty() ? fs::path() : folder_.blobs() / file.hash(); }
+    fs::path blob_path(const HubFile& file) const {
+        return file.hash().empty() ? fs::path() : folder_.blobs() / file.hash();
+    }
 
     bool is_here(const HubFile& file) const {
         std::error_code error;
@@ -119,7 +140,9 @@ class Pull {
         std::error_code error;
         const uint64_t available = fs::space(folder_.path(), error).available;
         if (error || needed <= available) return;
-        throw Error(ErrorCode::io, "{}: {} MB more are needed in {}, and {} MB are free there; free some, or choose another place with --model_dir",
+        throw Error(ErrorCode::io,
+                    "{}: {} MB more are needed in {}, and {} MB are free there; free some, or choose another place "
+                    "with --model_dir",
                     name_.given, needed / 1000000 + 1, folder_.path().string(), available / 1000000);
     }
 
@@ -163,8 +186,11 @@ LocatedModel ModelStore::pull(const ModelName& name, const PullProgressFunction&
     HubSettings settings = hub_settings(options_);
     if (settings.offline) {
         if (auto here = find(name)) return *here;
-        throw Error(ErrorCode::not_found, "the model {} is not on this machine, and nothing may be downloaded (HF_HUB_OFFLINE is set, or the network "
-                    "is not allowed); allow it, or copy the model's folder here and give its path", name.given);
+        throw Error(
+            ErrorCode::not_found,
+            "the model {} is not on this machine, and nothing may be downloaded (HF_HUB_OFFLINE is set, or the network "
+            "is not allowed); allow it, or copy the model's folder here and give its path",
+            name.given);
     }
     const HttpOptions http{options_.connect_timeout, options_.stall_timeout, settings.certificates};
     // While nothing moves the last word is repeated, so that whoever wants to stop the pull can.

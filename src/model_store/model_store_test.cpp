@@ -18,15 +18,20 @@ namespace fs = std::filesystem;
 
 class ModelStoreTest : public ::testing::Test {
   protected:
-    StoreOptions options(std::map<std::string, std::string> variables = {}) { return testing::store_options(home_.path(), std::move(variables)); }
-    ModelStore store(std::map<std::string, std::string> variables = {}) { return ModelStore(options(std::move(variables))); }
+    StoreOptions options(std::map<std::string, std::string> variables = {}) {
+        return testing::store_options(home_.path(), std::move(variables));
+    }
+    ModelStore store(std::map<std::string, std::string> variables = {}) {
+        return ModelStore(options(std::move(variables)));
+    }
     fs::path models() const { return home_.path() / ".cache/fast-transcribe/models"; }
     static void make_ctranslate2(const fs::path& folder) {
         write_file_atomically(folder / "model.bin", "weights");
         write_file_atomically(folder / "vocabulary.txt", "a\n");
         write_file_atomically(folder / "config.json", R"({"suppress_ids": []})");
     }
-    static void make_snapshot(const fs::path& models, const std::string& repository, const std::string& commit, const std::string& type = "whisper") {
+    static void make_snapshot(const fs::path& models, const std::string& repository, const std::string& commit,
+                              const std::string& type = "whisper") {
         const RepositoryFolder folder(models, repository);
         write_file_atomically(folder.snapshot(commit) / "model.safetensors", "weights");
         write_file_atomically(folder.snapshot(commit) / "tokenizer.json", "{}");
@@ -45,7 +50,8 @@ TEST_F(ModelStoreTest, SaysHowToGetAModelThatIsNotHere) {
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::not_found);
-        EXPECT_NE(std::string(error.what()).find("fast-transcribe model pull kb-whisper-small"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("fast-transcribe model pull kb-whisper-small"), std::string::npos)
+            << error.what();
     }
 }
 
@@ -125,7 +131,8 @@ TEST_F(ModelStoreTest, VerifiesAgainstTheManifest) {
     ASSERT_EQ(store().verify(base_).wrong.size(), 1U);
     EXPECT_NE(store().verify(base_).wrong[0].find(hash), std::string::npos);
     write_file_atomically(folder.snapshot(commit_) / "model.safetensors", "weig");
-    EXPECT_NE(store().verify(base_).wrong.at(0).find("must have 7"), std::string::npos) << "it can no longer be located, but be checked";
+    EXPECT_NE(store().verify(base_).wrong.at(0).find("must have 7"), std::string::npos)
+        << "it can no longer be located, but be checked";
     fs::remove(folder.snapshot(commit_) / "model.safetensors");
     EXPECT_NE(store().verify(base_).wrong.at(0).find("missing"), std::string::npos);
     EXPECT_THROW(store().verify(parse_model_name("whisper-tiny")), Error);
@@ -170,7 +177,8 @@ TEST_F(ModelStoreTest, PacksElsewhereWhatLiesInAReadOnlyPlace) {
     EXPECT_EQ(packed_by_system.parent_path(), with_system.system_dir.parent_path() / "packed");
     if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere, so nothing is read-only";
     ::chmod(with_system.system_dir.parent_path().c_str(), 0555);
-    EXPECT_EQ(ModelStore(with_system).packed_path(model, "p").parent_path(), home_.path() / ".cache/fast-transcribe/packed");
+    EXPECT_EQ(ModelStore(with_system).packed_path(model, "p").parent_path(),
+              home_.path() / ".cache/fast-transcribe/packed");
     ::chmod(with_system.system_dir.parent_path().c_str(), 0755);
 }
 
@@ -180,8 +188,10 @@ TEST_F(ModelStoreTest, TakesAPackedFileThatTheSystemHas) {
     const LocatedModel model = ModelStore(with_system).locate(base_);
     const fs::path name = ModelStore(with_system).packed_path(model, "p").filename();
     write_file_atomically(home_.path() / "ft/packed" / name, "x");
-    EXPECT_EQ(ModelStore(with_system).packed_path(model, "p"), home_.path() / "ft/packed" / name) << "an existing one is taken";
-    EXPECT_NE(ModelStore(with_system).writable_packed_path(model, "p"), ModelStore(with_system).packed_path(model, "p"));
+    EXPECT_EQ(ModelStore(with_system).packed_path(model, "p"), home_.path() / "ft/packed" / name)
+        << "an existing one is taken";
+    EXPECT_NE(ModelStore(with_system).writable_packed_path(model, "p"),
+              ModelStore(with_system).packed_path(model, "p"));
 }
 
 TEST_F(ModelStoreTest, PacksInAPrivateTemporaryFolderWhenNothingElseCanBeWritten) {
@@ -197,10 +207,12 @@ TEST_F(ModelStoreTest, PacksInAPrivateTemporaryFolderWhenNothingElseCanBeWritten
 }
 
 TEST(SelectFiles, ChoosesOneFormat) {
-    const std::vector<std::string> all = {"model.safetensors", "config.json", "tokenizer.json", "model.bin", "vocabulary.json", "ggml-model.bin",
-                                          "flax_model.msgpack", "onnx/model.onnx", "../evil", "model.safetensors.index.json"};
+    const std::vector<std::string> all = {
+        "model.safetensors", "config.json",        "tokenizer.json",  "model.bin", "vocabulary.json",
+        "ggml-model.bin",    "flax_model.msgpack", "onnx/model.onnx", "../evil",   "model.safetensors.index.json"};
     EXPECT_EQ(select_files(all), (std::vector<std::string>{"config.json", "tokenizer.json", "model.safetensors"}));
-    EXPECT_TRUE(select_files({"model.safetensors"}).empty()) << "weights without a configuration and a vocabulary say nothing";
+    EXPECT_TRUE(select_files({"model.safetensors"}).empty())
+        << "weights without a configuration and a vocabulary say nothing";
     EXPECT_TRUE(select_files({"model.bin", "config.json", "pytorch_model.bin"}).empty());
     EXPECT_EQ(select_files({"ggml-model.bin", "ggml-tiny.bin"}), (std::vector<std::string>{"ggml-model.bin"}));
 }

@@ -36,6 +36,8 @@ void PartialFile::finish(const std::filesystem::path& target) {
     sync_folder(target.parent_path());
 }
 
-void PartialFile::discard() { ::unlink(path_.c_str()); }
+void PartialFile::discard() {
+    ::unlink(path_.c_str());
+}
 
 }  // namespace ft

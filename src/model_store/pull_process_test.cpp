@@ -30,7 +30,8 @@ constexpr size_t kHalf = size_t{3} << 19;
 class Child {
   public:
     Child(const fs::path& home, const std::string& endpoint, size_t largest, const fs::path& error_output) {
-        std::vector<std::string> words = {FT_PULL_CHILD, home.string(), endpoint, "kb-whisper-small", std::to_string(largest)};
+        std::vector<std::string> words = {FT_PULL_CHILD, home.string(), endpoint, "kb-whisper-small",
+                                          std::to_string(largest)};
         std::vector<char*> arguments;
         for (std::string& word : words) arguments.push_back(word.data());
         arguments.push_back(nullptr);
@@ -69,7 +70,8 @@ class PullProcessTest : public ::testing::Test {
     }
     ModelStore store() {
         StoreOptions options = testing::store_options(
-            home_.path(), {{"HF_ENDPOINT", hub_.hub().url()}, {"FAST_TRANSCRIBE_HOME", (home_.path() / "store").string()}});
+            home_.path(),
+            {{"HF_ENDPOINT", hub_.hub().url()}, {"FAST_TRANSCRIBE_HOME", (home_.path() / "store").string()}});
         return ModelStore(options);
     }
     const std::string& weights() { return hub_.files["model.safetensors"]; }
@@ -123,7 +125,8 @@ TEST_F(PullProcessTest, AWaitingProcessGoesOnWhenTheFirstIsKilled) {
     const auto first = start();
     wait_for_part(kHalf);
     const auto second = start();
-    for (int i = 0; i < 6000 && hub_.hub().count("GET", "/revision/main") < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    for (int i = 0; i < 6000 && hub_.hub().count("GET", "/revision/main") < 2; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_EQ(first->end(), -1);
     EXPECT_EQ(second->wait(), 0) << errors();
     EXPECT_EQ(hub_.storage().requests().size(), 2U);

@@ -26,14 +26,21 @@ class PullTest : public ::testing::Test {
         variables.emplace("HF_ENDPOINT", hub_.hub().url());
         return testing::store_options(home_.path(), std::move(variables), &waited_);
     }
-    ModelStore store(std::map<std::string, std::string> variables = {}) { return ModelStore(options(std::move(variables))); }
+    ModelStore store(std::map<std::string, std::string> variables = {}) {
+        return ModelStore(options(std::move(variables)));
+    }
     const std::string& weights() { return hub_.files["model.safetensors"]; }
-    fs::path repository() const { return home_.path() / ".cache/fast-transcribe/models/models--KBLab--kb-whisper-small"; }
-    fs::path partial() { return repository() / "blobs" / (sha256_hex(std::as_bytes(std::span(weights()))) + ".partial"); }
+    fs::path repository() const {
+        return home_.path() / ".cache/fast-transcribe/models/models--KBLab--kb-whisper-small";
+    }
+    fs::path partial() {
+        return repository() / "blobs" / (sha256_hex(std::as_bytes(std::span(weights()))) + ".partial");
+    }
 
     void expect_whole(const LocatedModel& model) {
         EXPECT_EQ(model.commit, hub_.revisions["main"]);
-        for (const char* name : {"config.json", "tokenizer.json", "model.safetensors"}) EXPECT_EQ(read_file(model.path / name), hub_.files[name]) << name;
+        for (const char* name : {"config.json", "tokenizer.json", "model.safetensors"})
+            EXPECT_EQ(read_file(model.path / name), hub_.files[name]) << name;
         EXPECT_FALSE(fs::exists(partial()));
         EXPECT_EQ(store().locate(name_).path, model.path);
         EXPECT_TRUE(store().verify(name_).wrong.empty());
@@ -164,7 +171,9 @@ TEST_F(PullTest, KeepsNothingOfASmallFileWithWrongBytes) {
 }
 
 TEST_F(PullTest, RefusesMoreBytesThanTold) {
-    hub_.storage_fault = [](const TestRequest&, TestReply& reply) { reply.body = reply.body.substr(7) + std::string(100000, 'x'); };
+    hub_.storage_fault = [](const TestRequest&, TestReply& reply) {
+        reply.body = reply.body.substr(7) + std::string(100000, 'x');
+    };
     EXPECT_EQ(error_of_pull().code(), ErrorCode::network);
     EXPECT_FALSE(fs::exists(partial()));
 }
@@ -210,7 +219,8 @@ TEST_F(PullTest, WaitsAsLongAsTheStorageAsks) {
 
 TEST_F(PullTest, StopsWhenTheProgressThrowsAndGoesOnLater) {
     const auto stop = [](const PullProgress& progress) {
-        if (progress.file == "model.safetensors" && progress.done_bytes > kHalf) throw Error(ErrorCode::cancelled, "stopped by the user");
+        if (progress.file == "model.safetensors" && progress.done_bytes > kHalf)
+            throw Error(ErrorCode::cancelled, "stopped by the user");
     };
     try {
         store().pull(name_, stop);

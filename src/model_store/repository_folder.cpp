@@ -69,7 +69,8 @@ std::vector<std::pair<std::string, std::string>> RepositoryFolder::refs() const 
 std::vector<std::string> RepositoryFolder::commits() const {
     std::vector<std::string> result;
     std::error_code error;
-    for (fs::directory_iterator entry(path_ / "snapshots", error), end; !error && entry != end; entry.increment(error)) {
+    for (fs::directory_iterator entry(path_ / "snapshots", error), end; !error && entry != end;
+         entry.increment(error)) {
         const std::string name = entry->path().filename().string();
         if (is_commit(name)) result.push_back(name);
     }
@@ -83,8 +84,8 @@ std::optional<std::vector<ManifestFile>> RepositoryFolder::read_manifest(const s
         if (!json.is_object() || json.at("format").get<int>() != 1) return std::nullopt;
         std::vector<ManifestFile> files;
         for (const nlohmann::json& entry : json.at("files")) {
-            files.push_back({entry.at("name").get<std::string>(), entry.at("size").get<uint64_t>(), entry.at("sha256").get<std::string>(),
-                             entry.at("told").get<bool>()});
+            files.push_back({entry.at("name").get<std::string>(), entry.at("size").get<uint64_t>(),
+                             entry.at("sha256").get<std::string>(), entry.at("told").get<bool>()});
         }
         return files;
     } catch (const nlohmann::json::exception&) {
@@ -97,7 +98,8 @@ void RepositoryFolder::write_manifest(const std::string& repository, const std::
     nlohmann::ordered_json json = {{"format", 1}, {"repository", repository}, {"commit", commit}};
     json["files"] = nlohmann::ordered_json::array();
     for (const ManifestFile& file : files) {
-        json["files"].push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}, {"told", file.told}});
+        json["files"].push_back(
+            {{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}, {"told", file.told}});
     }
     write_file_atomically(manifest_path(commit), json.dump(2) + "\n");
 }

@@ -15,10 +15,13 @@ bool may_pass_by_itself(const HttpResponse& response) {
         case HttpFailure::unresolved:
         case HttpFailure::unreachable:
         case HttpFailure::timed_out:
-        case HttpFailure::broken: return true;
+        case HttpFailure::broken:
+            return true;
         case HttpFailure::untrusted:
-        case HttpFailure::refused: return false;
-        case HttpFailure::none: break;
+        case HttpFailure::refused:
+            return false;
+        case HttpFailure::none:
+            break;
     }
     const long status = response.status;
     return status == 408 || status == 425 || status == 429 || status >= 500;
@@ -38,10 +41,11 @@ std::optional<std::chrono::seconds> retry_after(const HttpResponse& response, st
     return std::chrono::seconds(std::clamp<long long>(static_cast<long long>(date) - now, 0, kDay));
 }
 
-std::optional<std::chrono::milliseconds> wait_before_retry(const RetryPolicy& policy, int failures, const HttpResponse& response,
-                                                           std::time_t now) {
+std::optional<std::chrono::milliseconds> wait_before_retry(const RetryPolicy& policy, int failures,
+                                                           const HttpResponse& response, std::time_t now) {
     if (response.ok() || !may_pass_by_itself(response)) return std::nullopt;
-    const bool unreachable = response.failure == HttpFailure::unresolved || response.failure == HttpFailure::unreachable;
+    const bool unreachable =
+        response.failure == HttpFailure::unresolved || response.failure == HttpFailure::unreachable;
     if (failures >= (unreachable ? policy.unreachable_attempts : policy.attempts)) return std::nullopt;
     const int doublings = std::clamp(failures - 1, 0, 20);
     std::chrono::milliseconds wait = std::min(policy.longest_wait, policy.first_wait * (int64_t{1} << doublings));

@@ -33,15 +33,18 @@ TEST(RetryPolicy, WaitsTwiceAsLongEachTimeUpToABound) {
 
 TEST(RetryPolicy, RepeatsOnlyWhatMayPass) {
     const RetryPolicy policy;
-    for (const long status : {408, 425, 429, 500, 502, 503, 504}) EXPECT_TRUE(wait_before_retry(policy, 1, answer(status), 0)) << status;
-    for (const long status : {200, 206, 301, 400, 401, 403, 404, 410, 416}) EXPECT_FALSE(wait_before_retry(policy, 1, answer(status), 0)) << status;
+    for (const long status : {408, 425, 429, 500, 502, 503, 504})
+        EXPECT_TRUE(wait_before_retry(policy, 1, answer(status), 0)) << status;
+    for (const long status : {200, 206, 301, 400, 401, 403, 404, 410, 416})
+        EXPECT_FALSE(wait_before_retry(policy, 1, answer(status), 0)) << status;
     EXPECT_TRUE(wait_before_retry(policy, 1, failure(HttpFailure::timed_out), 0));
     EXPECT_TRUE(wait_before_retry(policy, 4, failure(HttpFailure::broken), 0));
     EXPECT_FALSE(wait_before_retry(policy, 5, failure(HttpFailure::broken), 0));
     EXPECT_FALSE(wait_before_retry(policy, 1, failure(HttpFailure::untrusted), 0));
     EXPECT_FALSE(wait_before_retry(policy, 1, failure(HttpFailure::refused), 0));
     EXPECT_TRUE(wait_before_retry(policy, 1, failure(HttpFailure::unresolved), 0));
-    EXPECT_FALSE(wait_before_retry(policy, 2, failure(HttpFailure::unresolved), 0)) << "without a network nobody wants to wait";
+    EXPECT_FALSE(wait_before_retry(policy, 2, failure(HttpFailure::unresolved), 0))
+        << "without a network nobody wants to wait";
 }
 
 TEST(RetryPolicy, HonoursRetryAfter) {
@@ -51,7 +54,8 @@ TEST(RetryPolicy, HonoursRetryAfter) {
     EXPECT_EQ(wait_before_retry(policy, 1, answer(429, "3600"), 0), std::nullopt) << "that is for the user to decide";
     EXPECT_EQ(wait_before_retry(policy, 1, answer(429, "99999999999999999999999"), 0), std::nullopt);
     EXPECT_EQ(wait_before_retry(policy, 1, answer(503, "Thu, 01 Jan 1970 00:01:00 GMT"), 0), milliseconds(60000));
-    EXPECT_EQ(wait_before_retry(policy, 1, answer(503, "Thu, 01 Jan 1970 00:01:00 GMT"), 1000), milliseconds(1000)) << "a past date";
+    EXPECT_EQ(wait_before_retry(policy, 1, answer(503, "Thu, 01 Jan 1970 00:01:00 GMT"), 1000), milliseconds(1000))
+        << "a past date";
     EXPECT_EQ(wait_before_retry(policy, 1, answer(503, "-5"), 0), milliseconds(1000));
     EXPECT_EQ(wait_before_retry(policy, 1, answer(503, "soon"), 0), milliseconds(1000));
 }

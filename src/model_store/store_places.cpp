@@ -20,7 +20,9 @@ std::string trimmed(const std::string& text) {
     return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
-std::string variable(const StoreOptions& options, const char* name) { return trimmed(options.environment(name)); }
+std::string variable(const StoreOptions& options, const char* name) {
+    return trimmed(options.environment(name));
+}
 
 bool is_set(const StoreOptions& options, const char* name) {
     std::string value = variable(options, name);
@@ -53,7 +55,8 @@ fs::path hub_cache(const StoreOptions& options) {
 }
 
 bool lies_below(const fs::path& path, const fs::path& folder) {
-    const fs::path relative = fs::absolute(path).lexically_normal().lexically_relative(fs::absolute(folder).lexically_normal());
+    const fs::path relative =
+        fs::absolute(path).lexically_normal().lexically_relative(fs::absolute(folder).lexically_normal());
     return !relative.empty() && *relative.begin() != "..";
 }
 
@@ -130,10 +133,12 @@ const ModelRoot& StorePlaces::writable() const {
         if (place_was_given_) break;
     }
     if (write_order_.empty()) {
-        throw Error(ErrorCode::permission, "there is no folder for models: set HOME or FAST_TRANSCRIBE_HOME, or give --model_dir");
+        throw Error(ErrorCode::permission,
+                    "there is no folder for models: set HOME or FAST_TRANSCRIBE_HOME, or give --model_dir");
     }
     const fs::path& wanted = place_was_given_ ? write_order_.front().models : write_order_.back().models;
-    throw Error(ErrorCode::permission, "{}: models cannot be written there; make it writable for you, or give another folder with --model_dir",
+    throw Error(ErrorCode::permission,
+                "{}: models cannot be written there; make it writable for you, or give another folder with --model_dir",
                 wanted.string());
 }
 
@@ -141,7 +146,8 @@ std::vector<fs::path> StorePlaces::packed_folders(const fs::path& path) const {
     std::vector<fs::path> folders;
     const auto add = [&folders](const fs::path& home) {
         const fs::path folder = home / "packed";
-        if (!home.empty() && std::find(folders.begin(), folders.end(), folder) == folders.end()) folders.push_back(folder);
+        if (!home.empty() && std::find(folders.begin(), folders.end(), folder) == folders.end())
+            folders.push_back(folder);
     };
     for (const ModelRoot& root : roots_) {
         if (root.own && lies_below(path, root.models)) add(root.home);
@@ -158,18 +164,22 @@ HubSettings hub_settings(const StoreOptions& options) {
     if (!endpoint.empty()) settings.endpoint = endpoint;
     while (settings.endpoint.size() > 1 && settings.endpoint.back() == '/') settings.endpoint.pop_back();
     if (settings.endpoint.rfind("https://", 0) != 0 && settings.endpoint.rfind("http://", 0) != 0) {
-        throw Error(ErrorCode::invalid_argument, "HF_ENDPOINT is \"{}\", which is no address; it must begin with https:// or http://",
+        throw Error(ErrorCode::invalid_argument,
+                    "HF_ENDPOINT is \"{}\", which is no address; it must begin with https:// or http://",
                     settings.endpoint);
     }
     settings.token = read_token(options);
     // A token goes into a header line: a line break in it would start another header.
-    if (std::any_of(settings.token.begin(), settings.token.end(), [](unsigned char c) { return c <= ' ' || c > '~'; })) {
-        throw Error(ErrorCode::invalid_argument, "HF_TOKEN (or the token file of HF_HOME) holds characters that no token has; set it anew");
+    if (std::any_of(settings.token.begin(), settings.token.end(),
+                    [](unsigned char c) { return c <= ' ' || c > '~'; })) {
+        throw Error(ErrorCode::invalid_argument,
+                    "HF_TOKEN (or the token file of HF_HOME) holds characters that no token has; set it anew");
     }
     for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}) {
         if (settings.certificates.empty()) settings.certificates = variable(options, name);
     }
-    settings.offline = !options.allow_network || is_set(options, "HF_HUB_OFFLINE") || is_set(options, "TRANSFORMERS_OFFLINE");
+    settings.offline =
+        !options.allow_network || is_set(options, "HF_HUB_OFFLINE") || is_set(options, "TRANSFORMERS_OFFLINE");
     return settings;
 }
 

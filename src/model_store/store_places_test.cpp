@@ -26,16 +26,22 @@ TEST(StorePlaces, AreSearchedInTheirOrder) {
     StoreOptions options = store_options(home.path(), {{"FAST_TRANSCRIBE_HOME", "/ft"}, {"XDG_CACHE_HOME", "/xdg"}});
     options.model_dir = "/given";
     fs::create_directories(options.system_dir);
-    const std::vector<fs::path> expected = {options.system_dir,     "/given", "/given/models",
-                                            "/ft/models",           "/ft",    "/xdg/fast-transcribe/models",
-                                            "/xdg/fast-transcribe", "/xdg/huggingface/hub"};
+    const std::vector<fs::path> expected = {options.system_dir,
+                                            "/given",
+                                            "/given/models",
+                                            "/ft/models",
+                                            "/ft",
+                                            "/xdg/fast-transcribe/models",
+                                            "/xdg/fast-transcribe",
+                                            "/xdg/huggingface/hub"};
     EXPECT_EQ(searched(StorePlaces(options)), expected);
     EXPECT_FALSE(StorePlaces(options).roots().back().own) << "the hub's cache is only read";
 }
 
 TEST(StorePlaces, AreThoseOfTheHomeWithoutVariables) {
     const TemporaryFolder home;
-    const std::vector<fs::path> expected = {home.path() / ".cache/fast-transcribe/models", home.path() / ".cache/fast-transcribe",
+    const std::vector<fs::path> expected = {home.path() / ".cache/fast-transcribe/models",
+                                            home.path() / ".cache/fast-transcribe",
                                             home.path() / ".cache/huggingface/hub"};
     const StorePlaces places(store_options(home.path(), {}));
     EXPECT_EQ(searched(places), expected);
@@ -45,7 +51,8 @@ TEST(StorePlaces, AreThoseOfTheHomeWithoutVariables) {
 TEST(StorePlaces, FollowTheHubsVariables) {
     const TemporaryFolder home;
     EXPECT_EQ(searched(StorePlaces(store_options(home.path(), {{"HF_HOME", "/hf"}}))).back(), "/hf/hub");
-    EXPECT_EQ(searched(StorePlaces(store_options(home.path(), {{"HF_HOME", "/hf"}, {"HF_HUB_CACHE", "/hubs"}}))).back(), "/hubs");
+    EXPECT_EQ(searched(StorePlaces(store_options(home.path(), {{"HF_HOME", "/hf"}, {"HF_HUB_CACHE", "/hubs"}}))).back(),
+              "/hubs");
 }
 
 TEST(StorePlaces, WriteWhereTheUserSays) {
@@ -55,7 +62,8 @@ TEST(StorePlaces, WriteWhereTheUserSays) {
     EXPECT_EQ(StorePlaces(options).writable().models, home.path() / "ft" / "models");
     options.model_dir = home.path() / "given";
     EXPECT_EQ(StorePlaces(options).writable().models, home.path() / "given");
-    EXPECT_EQ(StorePlaces(store_options(home.path(), {})).writable().models, options.system_dir) << "writable for this user";
+    EXPECT_EQ(StorePlaces(store_options(home.path(), {})).writable().models, options.system_dir)
+        << "writable for this user";
 }
 
 TEST(StorePlaces, SayWhichPlaceCannotBeWritten) {
@@ -81,8 +89,10 @@ TEST(HubSettings, ComeFromTheEnvironment) {
     EXPECT_EQ(settings.endpoint, "https://huggingface.co");
     EXPECT_TRUE(settings.token.empty());
     EXPECT_FALSE(settings.offline);
-    settings = hub_settings(store_options(
-        home.path(), {{"HF_ENDPOINT", "https://mirror.example/hf//"}, {"HF_TOKEN", " abc\n"}, {"HF_HUB_OFFLINE", "yes"}, {"SSL_CERT_FILE", "/c"}}));
+    settings = hub_settings(store_options(home.path(), {{"HF_ENDPOINT", "https://mirror.example/hf//"},
+                                                        {"HF_TOKEN", " abc\n"},
+                                                        {"HF_HUB_OFFLINE", "yes"},
+                                                        {"SSL_CERT_FILE", "/c"}}));
     EXPECT_EQ(settings.endpoint, "https://mirror.example/hf");
     EXPECT_EQ(settings.token, "abc");
     EXPECT_TRUE(settings.offline);
@@ -96,7 +106,8 @@ TEST(HubSettings, FindTheTokenThatLoginLeft) {
     EXPECT_EQ(hub_settings(store_options(home.path(), {})).token, "from-file");
     EXPECT_EQ(hub_settings(store_options(home.path(), {{"HF_TOKEN", "from-variable"}})).token, "from-variable");
     write_file_atomically(home.path() / "hf" / "token", "from-hf-home");
-    EXPECT_EQ(hub_settings(store_options(home.path(), {{"HF_HOME", (home.path() / "hf").string()}})).token, "from-hf-home");
+    EXPECT_EQ(hub_settings(store_options(home.path(), {{"HF_HOME", (home.path() / "hf").string()}})).token,
+              "from-hf-home");
 }
 
 TEST(HubSettings, RefuseWhatCannotBe) {

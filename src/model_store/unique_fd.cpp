@@ -12,14 +12,17 @@ namespace ft {
 
 void throw_file_error(const std::filesystem::path& path, const char* what, int error) {
     if (error == ENOSPC || error == EDQUOT) {
-        throw Error(ErrorCode::io, "{}: {}: no room is left there; free some, or choose another place with --model_dir (what has arrived is kept)",
+        throw Error(ErrorCode::io,
+                    "{}: {}: no room is left there; free some, or choose another place with --model_dir (what has "
+                    "arrived is kept)",
                     path.string(), what);
     }
-    const ErrorCode code = error == ENOENT || error == ENOTDIR                      ? ErrorCode::not_found
+    const ErrorCode code = error == ENOENT || error == ENOTDIR                   ? ErrorCode::not_found
                            : error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission
-                                                                                  : ErrorCode::io;
-    throw Error(code, "{}: {}: {}{}", path.string(), what, std::strerror(error),
-                code == ErrorCode::permission ? "; make it accessible for you, or choose another place with --model_dir" : "");
+                                                                                 : ErrorCode::io;
+    throw Error(
+        code, "{}: {}: {}{}", path.string(), what, std::strerror(error),
+        code == ErrorCode::permission ? "; make it accessible for you, or choose another place with --model_dir" : "");
 }
 
 void make_folder(const std::filesystem::path& folder) {

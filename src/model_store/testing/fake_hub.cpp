@@ -14,7 +14,9 @@ namespace ft::testing {
 
 namespace {
 
-std::string sha256_of(const std::string& content) { return sha256_hex(std::as_bytes(std::span(content))); }
+std::string sha256_of(const std::string& content) {
+    return sha256_hex(std::as_bytes(std::span(content)));
+}
 
 std::string git_hash_of(const std::string& content) {
     const TemporaryFolder folder;
@@ -22,9 +24,13 @@ std::string git_hash_of(const std::string& content) {
     return digest_file(folder.path() / "blob").git_sha1;
 }
 
-bool is_large(const std::string& name) { return name.ends_with(".safetensors") || name.ends_with(".bin"); }
+bool is_large(const std::string& name) {
+    return name.ends_with(".safetensors") || name.ends_with(".bin");
+}
 
-TestReply error_reply(int status, const std::string& code) { return {.status = status, .headers = {{"X-Error-Code", code}}, .body = code}; }
+TestReply error_reply(int status, const std::string& code) {
+    return {.status = status, .headers = {{"X-Error-Code", code}}, .body = code};
+}
 
 void apply_range(const TestRequest& request, TestReply& reply) {
     const auto range = request.headers.find("range");
@@ -35,8 +41,8 @@ void apply_range(const TestRequest& request, TestReply& reply) {
         return;
     }
     reply.status = 206;
-    reply.headers.emplace_back("Content-Range",
-                               "bytes " + std::to_string(begin) + "-" + std::to_string(total - 1) + "/" + std::to_string(total));
+    reply.headers.emplace_back("Content-Range", "bytes " + std::to_string(begin) + "-" + std::to_string(total - 1) +
+                                                    "/" + std::to_string(total));
     reply.body.erase(0, begin);
 }
 
@@ -65,7 +71,8 @@ FakeHub::FakeHub() {
 
 TestReply FakeHub::answer_hub(const TestRequest& request) {
     const auto authorization = request.headers.find("authorization");
-    const bool allowed = token.empty() || (authorization != request.headers.end() && authorization->second == "Bearer " + token);
+    const bool allowed =
+        token.empty() || (authorization != request.headers.end() && authorization->second == "Bearer " + token);
     const std::string api = "/api/models/" + repository + "/revision/", resolve = "/" + repository + "/resolve/";
     if (!allowed) return error_reply(401, "");
     if (request.path.rfind(api, 0) == 0) {
@@ -105,7 +112,8 @@ TestReply FakeHub::answer_storage(const TestRequest& request) {
     const std::string name = request.path.substr(6, request.path.find('?') - 6);
     const auto file = files.find(name);
     if (file == files.end()) return error_reply(404, "");
-    TestReply reply{.status = 200, .headers = {{"ETag", "\"0123456789abcdef0123456789abcdef-7\""}}, .body = file->second};
+    TestReply reply{
+        .status = 200, .headers = {{"ETag", "\"0123456789abcdef0123456789abcdef-7\""}}, .body = file->second};
     if (serves_ranges) apply_range(request, reply);
     return reply;
 }

@@ -1,8 +1,8 @@
 #include "model_store/testing/test_server.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,7 +20,8 @@ namespace ft::testing {
 
 namespace {
 
-/// A proxy of the machine is not to stand between the tests and their servers. Before main: no other thread reads it yet.
+/// A proxy of the machine is not to stand between the tests and their servers. Before main: no other thread reads it
+/// yet.
 [[maybe_unused]] const int proxy_is_off = ::setenv("no_proxy", "127.0.0.1", 1);
 
 bool send_all(int fd, const char* data, size_t size) {
@@ -129,7 +130,9 @@ TestServer::~TestServer() {
     for (std::thread& connection : state_->connections) connection.join();
 }
 
-std::string TestServer::url() const { return "http://127.0.0.1:" + std::to_string(state_->port); }
+std::string TestServer::url() const {
+    return "http://127.0.0.1:" + std::to_string(state_->port);
+}
 
 std::vector<TestRequest> TestServer::requests() const {
     const std::lock_guard<std::mutex> lock(state_->mutex);

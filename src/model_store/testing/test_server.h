@@ -1,6 +1,6 @@
 #pragma once
-// A small HTTP/1.1 server on 127.0.0.1 for tests, on plain sockets: an answer can break off after any byte, or stall, which
-// server libraries try to prevent.
+// A small HTTP/1.1 server on 127.0.0.1 for tests, on plain sockets: an answer can break off after any byte, or stall,
+// which server libraries try to prevent.
 #include <functional>
 #include <map>
 #include <memory>
