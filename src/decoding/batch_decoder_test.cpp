@@ -105,10 +105,12 @@ TEST_F(TinyWhisper, EveryTemperatureIsTriedAndTheBestIsKept) {
     content.logprob_threshold = -1000.0F;
     content.compression_ratio_threshold = 1000.0F;
     for (const auto& [id, hypothesis] : decode(3, 2, content)) {
-        if (hypothesis.looped) continue;
-        EXPECT_EQ(hypothesis.attempts, 1);
-        EXPECT_EQ(hypothesis.temperature, 0.0F);
+        // A random model likes to repeat itself: that alone may send it up the ladder.
+        EXPECT_TRUE(hypothesis.attempts == 1 ? hypothesis.temperature == 0.0F : hypothesis.attempts <= 3);
+        EXPECT_FALSE(hypothesis.attempts < 3 && hypothesis.looped) << "a loop is not accepted while temperatures are left";
     }
+    content.temperatures = {0.9F};
+    for (const auto& [id, hypothesis] : decode(3, 2, content)) EXPECT_EQ(hypothesis.attempts, 1) << "window " << id;
 }
 
 TEST_F(TinyWhisper, RefusesAPromptWithoutRoomForText) {

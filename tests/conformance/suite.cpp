@@ -24,7 +24,7 @@ std::vector<InstructionSet> instruction_sets() {
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
                         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
     const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni") != 0;
-    return {{"scalar", true}, {"avx2", avx2}, {"avx512", avx512}, {"avx512-vnni", vnni}};
+    return {{"sse2", true}, {"avx2", avx2}, {"avx512", avx512}, {"avx512-vnni", vnni}};
 }
 
 std::vector<BackendCase> all_cases() {

@@ -135,7 +135,7 @@ void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, 
         const int64_t i = task / heads;
         const auto h = static_cast<int>(task % heads);
         const auto& cache = static_cast<const CpuCrossCache&>(*caches[i]);
-        float* scratch = engine.thread_floats[thread].get(attention_scratch_floats(round_up(t, 16), size));
+        float* scratch = engine.thread_floats[thread].get(attention_scratch_floats(round_up(cache.t(), 16), size));
         const auto place = std::find(heads_wanted.begin(), heads_wanted.end(), h);
         float* capture = place == heads_wanted.end() ? nullptr : captured + (i * wanted + (place - heads_wanted.begin())) * t;
         const float* query = q + i * d + h * size;
@@ -143,7 +143,7 @@ void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, 
             engine.kernels.cross_attend_i8(cache.head(layer, h), query, out + i * d + h * size, capture, scratch);
             return;
         }
-        attend_f32(engine.kernels, query, cache.f32_keys(layer, h), cache.f32_values(layer, h), size, t, size, scratch, out + i * d + h * size);
+        attend_f32(engine.kernels, query, cache.f32_keys(layer, h), cache.f32_values(layer, h), size, cache.t(), size, scratch, out + i * d + h * size);
         if (capture != nullptr) std::copy_n(scratch, t, capture);
     });
 }
