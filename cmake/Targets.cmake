@@ -43,23 +43,30 @@ function(ft_executable name)
   ft_link(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
-# ft_test(NAME SOURCES… DEPS… [TIMEOUT s]): one GoogleTest program, NAME_test, whose cases ctest sees one by one.
+# ft_test(NAME SOURCES… DEPS… [TIMEOUT s] [SLOW]): one GoogleTest program, NAME_test, whose cases ctest sees one by one.
+# SLOW ones are left out under sanitizers.
 function(ft_test name)
   if(NOT FT_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
+  endif()
+  set(labels ${name})
+  if(ARG_SLOW)
+    # gtest_discover_tests takes no lists here; -L and -LE search inside a label, so one label does for both.
+    set(labels "${name} slow")
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ft_options GTest::gtest GTest::gtest_main)
   ft_link(${name}_test PRIVATE ${ARG_DEPS})
   target_compile_definitions(${name}_test PRIVATE FT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" FT_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${labels})
 endfunction()
 
-# ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only.
+# ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only, and the ctest case of that
+# name, which runs it for FUZZ_SECONDS (environment; default 60) as scripts/fuzz.sh says. Seeds come from make_fuzz_seeds.
 function(ft_fuzzer name)
   if(NOT FT_BUILD_FUZZERS)
     return()
@@ -69,4 +76,6 @@ function(ft_fuzzer name)
   target_link_libraries(fuzz_${name} PRIVATE ft_options)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   ft_link(fuzz_${name} PRIVATE ${ARG_DEPS})
+  add_test(NAME fuzz_${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/fuzz.sh $<TARGET_FILE:fuzz_${name}> ${name} ${CMAKE_BINARY_DIR})
+  set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 0 FIXTURES_REQUIRED fuzz_seeds)
 endfunction()

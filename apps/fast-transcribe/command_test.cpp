@@ -260,7 +260,7 @@ TEST_F(CommandTest, InterruptionWithNothingFinishedKeepsTheEarlierResult) {
 TEST_F(CommandTest, SilenceGivesAnEmptyTextAndSaysSo) {
     write("a.mp3", "silence");
     EXPECT_EQ(run({"-f", "txt", "a.mp3"}), 0);
-    EXPECT_EQ(read_file("a.txt"), "\n");
+    EXPECT_EQ(read_file("a.txt"), "");
 }
 
 TEST_F(CommandTest, FileNamesCannotDisturbTheTerminal) {

@@ -61,7 +61,8 @@ void gather_models(const ModelStore& store, const std::string& packing, DoctorFa
 void gather_cache(const ModelStore& store, const std::string& packing, DoctorFacts& facts) {
     LocatedModel any;
     any.name = parse_model_name("kb-whisper-small");
-    facts.cache = store.packed_path(any, packing).parent_path();
+    any.path = fs::current_path() / "kb-whisper-small";  // need not exist: only where its packed file would go is asked
+    facts.cache = store.writable_packed_path(any, packing).parent_path();
     // The folder may not exist before the first use: then the nearest one above it has to be writable.
     fs::path folder = facts.cache;
     std::error_code error;

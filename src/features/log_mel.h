@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/simd.h"
+
 namespace ft {
 
 constexpr int window_samples = 480000;  ///< 30 s at 16 kHz.
@@ -14,7 +16,8 @@ constexpr int window_frames = 3000;     ///< hop 160.
 class LogMel {
   public:
     /// n_mels: 80 or 128 (any positive number works). Slaney-scale filters, n_fft 400, hop 160, 0–8000 Hz.
-    explicit LogMel(int n_mels);
+    /// isa: at most what the machine has; results differ in the last digit only. Throws Error{invalid_argument}.
+    explicit LogMel(int n_mels, Isa isa = best_isa());
     ~LogMel();
 
     int n_mels() const;

@@ -44,16 +44,19 @@ class PackedModel {
   private:
     friend class PackedModelReader;
     MappedFile file_;
+    std::span<const std::byte> bytes_;  // the mapping, which moves with file_
     ModelConfig config_;
     GenerationConfig generation_;
     Vocabulary vocabulary_;
-    std::string fingerprint_, packing_;
+    std::string fingerprint_, packing_, where_;
     struct Entry { std::string name; uint64_t offset = 0, size = 0; uint64_t checksum = 0; };
     std::vector<Entry> entries_;  // sorted by name
 };
 
 /// Names, sizes and modification times of a checkpoint's files, as one string: changes when the checkpoint does.
 std::string fingerprint(const ModelSource& source);
+/// The same for what open_model_source(path) would open, in well under a millisecond: weights and vocabulary stay unread.
+std::string fingerprint(const std::filesystem::path& path);
 
 /// Packs with Backend::pack, weight by weight (peak memory: one weight), atomically. Throws Error{io, bad_model}.
 void write_packed_model(const ModelSource& source, const Backend& backend, const std::filesystem::path& file);

@@ -142,7 +142,7 @@ struct BackendOptions {
     std::string name = "cpu";  ///< "cpu" or "reference"
     Precision precision = Precision::int8;
     int threads = 0;           ///< 0: all usable cores
-    /// Caps the instruction set, for tests: "", "scalar", "avx2", "avx512", "avx512-vnni".
+    /// Caps the instruction set, for tests: "", "sse2", "avx2", "avx512", "avx512-vnni".
     std::string instruction_set;
 };
 

@@ -22,11 +22,12 @@ float f16_to_f32(uint16_t half);
 uint16_t f32_to_f16(float value);
 float bf16_to_f32(uint16_t value);
 
-/// A tensor in host memory as it stands in a file: a view that owns nothing.
+/// A tensor in host memory as it stands in a file: a view, which owns its bytes only where they had to be converted.
 struct HostTensor {
     DType dtype = DType::f32;
     Shape shape;
     std::span<const std::byte> bytes;
+    std::shared_ptr<const void> owner = nullptr;  ///< keeps converted bytes alive; null for a view of a mapped file
 
     /// Converted copy. f32, f16 and bf16 only; Error{bad_model} otherwise.
     std::vector<float> to_f32() const;

@@ -1,0 +1,17 @@
+"""faster-whisper: batched over windows found by its own VAD, or sequential with --batch_size 0."""
+import faster_whisper
+import protocol
+
+
+def load(args):
+    model = faster_whisper.WhisperModel(args.model, device="cpu", compute_type=args.compute_type, cpu_threads=args.threads)
+    return faster_whisper.BatchedInferencePipeline(model) if args.batch_size else model
+
+
+def transcribe(model, args, path):
+    options = {"batch_size": args.batch_size} if args.batch_size else {"condition_on_previous_text": False}
+    segments, _ = model.transcribe(str(path), language="sv", beam_size=1, vad_filter=True, **options)
+    return " ".join(segment.text.strip() for segment in segments)
+
+
+protocol.run(load, transcribe)

@@ -1,0 +1,23 @@
+# Tests of what is not C++: the scripts, their behaviour on made-up machines, installing and packaging; and what the fuzz
+# targets begin with.
+if(TARGET make_fuzz_seeds)
+  add_test(NAME make_fuzz_seeds COMMAND make_fuzz_seeds ${CMAKE_BINARY_DIR}/seeds)
+  set_tests_properties(make_fuzz_seeds PROPERTIES LABELS fuzz TIMEOUT 300 FIXTURES_SETUP fuzz_seeds)
+endif()
+
+# Sanitizers have nothing to see in scripts.
+if(NOT FT_BUILD_TESTS OR FT_SANITIZE)
+  return()
+endif()
+
+# ft_script_test(NAME COMMAND… [TIMEOUT s]): exit code 77 means skipped, with a sentence in the output.
+function(ft_script_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS scripts SKIP_RETURN_CODE 77 TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+ft_script_test(shellcheck COMMAND scripts/tests/shellcheck_test.sh TIMEOUT 120)
+ft_script_test(fast_transcribe_sh COMMAND scripts/tests/fast_transcribe_test.sh TIMEOUT 120)
+ft_script_test(fallback_models_sh COMMAND scripts/tests/fallback_models_test.sh TIMEOUT 120)
+ft_script_test(packaging COMMAND scripts/tests/packaging_test.sh ${CMAKE_BINARY_DIR} TIMEOUT 300)

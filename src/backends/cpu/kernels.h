@@ -1,0 +1,100 @@
+#pragma once
+// The inner loops of the CPU backend, once per instruction set. Every set gives the same integers: int8 products are
+// summed exactly, so a row's result depends neither on the instruction set's width nor on the other rows of its batch.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ft::cpu {
+
+constexpr int64_t block_columns = 16;  ///< output columns of one block of an int8 weight
+constexpr int64_t group_depth = 4;     ///< consecutive inputs that lie side by side for each column of a block
+
+inline int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+/// An int8 weight [n, k] as packed: blocks of 16 columns, each [k/4][16][4], then per column scale, sum and bias.
+struct Int8Weight {
+    const int8_t* blocks = nullptr;
+    const float* scale = nullptr;       // [n16]
+    const int32_t* column_sum = nullptr;  // [n16]
+    const float* bias = nullptr;        // [n16]
+    int64_t n = 0, k = 0;               // k is a multiple of 4 (zero-padded)
+
+    int64_t column_blocks() const { return (n + block_columns - 1) / block_columns; }
+};
+
+/// out[m, n] = act(dequantized(a · wᵀ) + bias) (+ residual), for column blocks [block_begin, block_end).
+struct Int8Product {
+    const void* a = nullptr;        // quantized rows: u8 (value + 128) or i16, by Kernels::bytes_per_input
+    const float* a_scale = nullptr; // [m]
+    int64_t m = 0;
+    Int8Weight w;
+    int64_t block_begin = 0, block_end = 0;
+    bool gelu = false;
+    const float* residual = nullptr;  // row stride ld
+    float* out = nullptr;
+    int64_t ld = 0;
+};
+
+/// One head's keys and values in 16 bits for encoder attention; t_padded is t rounded up to 32.
+struct AttentionHead {
+    int64_t t = 0, t_padded = 0, d = 0;  // d: size of a head, a multiple of 16
+    const int16_t* keys = nullptr;       // [t_padded/16][d/2][16][2]
+    const float* key_scale = nullptr;    // [t_padded], 0 for padding
+    const int16_t* values = nullptr;     // [t_padded/2][d][2]
+    const float* value_scale = nullptr;  // [d]
+};
+
+/// One head of one window's cross-attention cache in int8.
+struct CrossHead {
+    int64_t t = 0, t_padded = 0, d = 0;
+    const int8_t* keys = nullptr;        // [t_padded/16][d/4][16][4]
+    const float* key_scale = nullptr;    // [t_padded]
+    const int8_t* values = nullptr;      // [t_padded/4][d][4]
+    const float* value_scale = nullptr;  // [t_padded], by position
+};
+
+struct Kernels {
+    const char* name;
+    int64_t bytes_per_input;  // of a quantized activation: 1 or 2
+
+    void (*layer_norm)(const float* x, const float* gain, const float* bias, float* out, int64_t n);
+    /// q[0, k_padded) from x[0, k), symmetric, ±127; returns the scale. Padding is zero.
+    float (*quantize)(const float* x, void* q, int64_t k, int64_t k_padded);
+    void (*product_i8)(const Int8Product& product);
+    /// out[m, n] = act(a·wᵀ + bias) (+ residual) for few rows; w [n, k] row-major; columns [begin, end).
+    void (*product_f32)(const float* a, int64_t m, int64_t k, const float* w, const float* bias, int64_t begin, int64_t end,
+                        bool gelu, const float* residual, float* out, int64_t ld);
+    void (*gelu)(float* x, int64_t n);
+    /// Softmax numerators in place: x = exp(x − max); returns their sum.
+    float (*exp_minus_max)(float* x, int64_t n);
+    float (*dot)(const float* a, const float* b, int64_t n);
+    /// y += a·x
+    void (*axpy)(float a, const float* x, float* y, int64_t n);
+
+    // Encoder attention in 16 bits.
+    void (*pack_keys_i16)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys, float* scale);
+    void (*pack_values_i16)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values, float* scale);
+    /// `rows` queries (row stride `stride`) against one head; scratch of attention_scratch_floats() floats.
+    void (*attend_i16)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out, int64_t out_stride,
+                       float* scratch);
+
+    // Cross-attention in 8 bits: one query. weights (may be null) receives the t probabilities.
+    void (*cross_attend_i8)(const CrossHead& head, const float* q, float* out, float* weights, float* scratch);
+};
+
+/// Floats of scratch that attend_i16 and cross_attend_i8 need for t_padded positions and heads of d.
+int64_t attention_scratch_floats(int64_t t_padded, int64_t d);
+
+const Kernels& kernels_sse2();
+const Kernels& kernels_avx2();
+const Kernels& kernels_avx512();
+const Kernels& kernels_avx512_vnni();
+
+/// The best set this processor has, at most `cap` ("" for no cap). Throws Error{unsupported} when it lacks the capped
+/// set, Error{invalid_argument} when there is none of that name.
+const Kernels& choose_kernels(const std::string& cap);
+/// Names of the sets that this processor can run, weakest first.
+std::vector<std::string> usable_instruction_sets();
+
+}  // namespace ft::cpu

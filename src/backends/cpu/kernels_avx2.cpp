@@ -1,0 +1,20 @@
+// Compiled with this instruction set's flags: nothing but our own code and intrinsics may be instantiated here, or the
+// linker could pick these instructions for everybody's std:: functions.
+
+#include <immintrin.h>
+
+#include "backends/cpu/kernels.h"
+
+namespace ft::cpu {
+namespace {
+#include "backends/cpu/simd_avx2.h"
+#include "backends/cpu/kernels_rows.h"
+#include "backends/cpu/kernels_product.h"
+#include "backends/cpu/kernels_attention.h"
+#include "backends/cpu/kernels_table.h"
+constexpr Kernels table = make_table("avx2");
+}  // namespace
+
+const Kernels& kernels_avx2() { return table; }
+
+}  // namespace ft::cpu

@@ -1,0 +1,34 @@
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tensor/backend.h"
+
+namespace ft {
+namespace {
+
+ErrorCode code_of(const BackendOptions& options) {
+    try {
+        make_backend(options);
+    } catch (const Error& error) {
+        return error.code();
+    }
+    ADD_FAILURE() << "make_backend accepted what it must refuse";
+    return ErrorCode::internal;
+}
+
+TEST(Registry, MakesTheReference) {
+    const auto backend = make_backend({"reference", Precision::float32, 1, ""});
+    EXPECT_EQ(backend->info().name, "reference");
+    EXPECT_EQ(backend->info().precision, Precision::float32);
+    EXPECT_EQ(backend->info().packing, "reference-f32-v1");
+}
+
+TEST(Registry, RefusesWhatItCannotDo) {
+    EXPECT_EQ(code_of({"tpu", Precision::float32, 1, ""}), ErrorCode::invalid_argument);
+    EXPECT_EQ(code_of({"reference", Precision::float32, -1, ""}), ErrorCode::invalid_argument);
+    EXPECT_EQ(code_of({"reference", Precision::int8, 1, ""}), ErrorCode::unsupported);
+    EXPECT_EQ(code_of({"reference", Precision::float32, 1, "avx2"}), ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace ft

@@ -1,0 +1,39 @@
+#include "model_store/unique_fd.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace ft {
+
+void throw_file_error(const std::filesystem::path& path, const char* what, int error) {
+    if (error == ENOSPC || error == EDQUOT) {
+        throw Error(ErrorCode::io,
+                    "{}: {}: no room is left there; free some, or choose another place with --model_dir (what has "
+                    "arrived is kept)",
+                    path.string(), what);
+    }
+    const ErrorCode code = error == ENOENT || error == ENOTDIR                   ? ErrorCode::not_found
+                           : error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission
+                                                                                 : ErrorCode::io;
+    throw Error(
+        code, "{}: {}: {}{}", path.string(), what, std::strerror(error),
+        code == ErrorCode::permission ? "; make it accessible for you, or choose another place with --model_dir" : "");
+}
+
+void make_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) throw_file_error(folder, "the folder cannot be made", error.value());
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+    const UniqueFd handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (handle) ::fsync(handle.get());
+}
+
+}  // namespace ft

@@ -1,0 +1,141 @@
+#include "transcriber/transcriber.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+#include "model/packed_model.h"
+#include "model/testing/tiny_checkpoint.h"
+
+namespace ft {
+namespace {
+
+namespace fs = std::filesystem;
+
+void put(std::string& bytes, uint32_t value, int size) {
+    for (int i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
+}
+
+/// 16 kHz mono: half a second of a wavering tone, then a pause, and so on; every third pause is long.
+void write_wav(const fs::path& path, double seconds) {
+    std::string samples;
+    const auto count = static_cast<int>(seconds * 16000);
+    for (int i = 0; i < count; ++i) {
+        const double t = i / 16000.0;
+        const bool voiced = std::fmod(t, 10.0) < 7.0 && std::fmod(t, 0.8) < 0.6;
+        const double value = voiced ? 9000.0 * std::sin(6.283 * 180 * t) * (0.6 + 0.4 * std::sin(6.283 * 4 * t)) : 0.0;
+        put(samples, static_cast<uint16_t>(static_cast<int16_t>(value)), 2);
+    }
+    std::string header = "RIFF";
+    put(header, static_cast<uint32_t>(samples.size()) + 36, 4);
+    header += "WAVEfmt ";
+    put(header, 16, 4);
+    put(header, 1, 2);
+    put(header, 1, 2);
+    put(header, 16000, 4);
+    put(header, 32000, 4);
+    put(header, 2, 2);
+    put(header, 16, 2);
+    header += "data";
+    put(header, static_cast<uint32_t>(samples.size()), 4);
+    std::ofstream(path, std::ios::binary) << header << samples;
+}
+
+class TranscriberTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        folder_ = fs::path(testing::TempDir()) / ("transcriber_" + std::to_string(::getpid()));
+        write_tiny_folder(make_tiny_checkpoint(), folder_ / "model");
+        auto backend = make_backend({"cpu", Precision::int8, 2, ""});
+        write_packed_model(*open_model_source(folder_ / "model"), *backend, folder_ / "packed");
+        transcriber_ = std::make_unique<Transcriber>(folder_ / "packed", std::move(backend));
+        wav_ = (folder_ / "a.wav").string();
+        write_wav(wav_, 95.0);
+        // A random model convinces nobody: take what it says.
+        options_.decode.temperatures = {0.0F};
+        options_.decode.logprob_threshold = -1000.0F;
+        options_.decode.no_speech_threshold = 2.0F;
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    fs::path folder_;
+    std::string wav_;
+    TranscribeOptions options_;
+    std::unique_ptr<Transcriber> transcriber_;
+};
+
+TEST_F(TranscriberTest, TimesAscendWithinTheFile) {
+    for (const bool vad : {true, false}) {
+        options_.vad_filter = vad;
+        const Transcript transcript = transcriber_->transcribe(wav_, options_);
+        EXPECT_NEAR(transcript.duration_s, 95.0, 1e-3);
+        EXPECT_GE(transcript.coverage.windows, 3);
+        double latest = 0.0;
+        for (const Segment& segment : transcript.segments) {
+            EXPECT_GE(segment.start_s, latest);
+            EXPECT_GE(segment.end_s, segment.start_s);
+            EXPECT_LE(segment.end_s, 95.0 + 1e-6);
+            EXPECT_FALSE(segment.text.empty());
+            latest = segment.start_s;
+        }
+        if (!vad) {
+            EXPECT_NEAR(transcript.coverage.speech_s, 95.0, 1e-3);
+        }
+    }
+}
+
+TEST_F(TranscriberTest, TheBatchSizeChangesNothing) {
+    options_.decode.temperatures = {0.8F};
+    options_.decode.batch_size = 1;
+    const Transcript alone = transcriber_->transcribe(wav_, options_);
+    options_.decode.batch_size = 8;
+    const Transcript together = transcriber_->transcribe(wav_, options_);
+    EXPECT_EQ(together.text(), alone.text());
+    ASSERT_EQ(together.segments.size(), alone.segments.size());
+    for (size_t i = 0; i < alone.segments.size(); ++i) EXPECT_EQ(together.segments[i].start_s, alone.segments[i].start_s);
+}
+
+TEST_F(TranscriberTest, ProgressComesInOrderAndCarriesEverySegment) {
+    double done = 0.0;
+    size_t segments = 0;
+    const Transcript transcript = transcriber_->transcribe(wav_, options_, [&](const Progress& progress) {
+        EXPECT_GE(progress.done_s, done);
+        done = progress.done_s;
+        segments += progress.new_segments->size();
+    });
+    EXPECT_EQ(segments, transcript.segments.size());
+}
+
+TEST_F(TranscriberTest, StopKeepsWhatIsFinishedAndSaysSo) {
+    std::atomic<bool> stop{true};
+    const Transcript transcript = transcriber_->transcribe(wav_, options_, {}, &stop);
+    ASSERT_FALSE(transcript.warnings.empty());
+    EXPECT_NE(transcript.warnings.back().find("interrupted"), std::string::npos);
+    stop = false;
+    EXPECT_TRUE(transcriber_->transcribe(wav_, options_, {}, &stop).warnings.empty()) << "usable again afterwards";
+}
+
+TEST_F(TranscriberTest, ErrorsNameTheFileAndLeaveTheEngineUsable) {
+    const std::string missing = (folder_ / "nowhere.wav").string();
+    try {
+        transcriber_->transcribe(missing, options_);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::not_found);
+        EXPECT_NE(std::string(error.what()).find("nowhere.wav"), std::string::npos);
+    }
+    std::ofstream(folder_ / "noise.bin") << std::string(5000, '\x17');
+    EXPECT_THROW(transcriber_->transcribe((folder_ / "noise.bin").string(), options_), Error);
+    options_.decode.language = "klingon";
+    EXPECT_THROW(transcriber_->transcribe(wav_, options_), Error);
+    options_.decode.language = "auto";
+    EXPECT_NE(transcriber_->transcribe(wav_, options_).language, "auto");
+}
+
+}  // namespace
+}  // namespace ft

@@ -1,0 +1,58 @@
+#pragma once
+// Runs ahead of the engine on a thread of its own: audio → voice activity → windows → log-mel.
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "audio/audio_reader.h"
+#include "base/bounded_queue.h"
+#include "features/log_mel.h"
+#include "speech/speech_finder.h"
+#include "speech/window_packer.h"
+#include "transcriber/transcriber.h"
+
+namespace ft {
+
+struct PreparedWindow {
+    Window window;
+    std::vector<float> log_mel;  ///< [n_mels, 3000]
+};
+
+/// What is known once the stream has ended.
+struct FeedSummary {
+    double duration_s = 0, speech_s = 0;
+    double audio_s = 0, vad_s = 0, mel_s = 0;  ///< wall time spent in each stage
+    std::vector<std::string> warnings;
+    std::string detector;
+};
+
+/// Starts its thread at construction; the destructor stops and joins it. next() and summary() belong to one thread.
+class WindowFeeder {
+  public:
+    /// `ahead`: windows prepared in advance; bounds the memory. Throws as AudioReader::open.
+    WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel, size_t ahead);
+    ~WindowFeeder();
+
+    double declared_duration_s() const { return declared_duration_s_; }
+    /// Rethrows what went wrong while reading.
+    std::optional<PreparedWindow> next(bool wait) { return queue_.pop(wait); }
+    bool exhausted() { return queue_.exhausted(); }
+    /// Joins the thread; valid after the last window (or after stopping early).
+    const FeedSummary& finish();
+
+  private:
+    void run();
+    bool deliver(std::vector<Window>& windows);
+
+    const TranscribeOptions& options_;
+    const LogMel& log_mel_;
+    std::unique_ptr<AudioReader> reader_;
+    std::unique_ptr<VoiceDetector> detector_;
+    double declared_duration_s_ = 0;
+    FeedSummary summary_;
+    BoundedQueue<PreparedWindow> queue_;
+    std::thread thread_;
+};
+
+}  // namespace ft

@@ -1,0 +1,57 @@
+#include "transcriber/window_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "audio/audio_reader.h"
+#include "decoding/token_segments.h"
+
+namespace ft {
+
+namespace {
+
+std::string trimmed(const std::string& text) {
+    constexpr const char* blanks = " \t\r\n";
+    const size_t begin = text.find_first_not_of(blanks);
+    return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+}  // namespace
+
+WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer, int32_t timestamp_begin) {
+    WindowText result;
+    SegmentedTokens split = split_segments(hypothesis.tokens, timestamp_begin, window.duration_s());
+    result.covered_s = split.covered_s;
+    double latest_s = window.file_begin_s();
+    for (TokenSegment& piece : split.segments) {
+        Segment segment;
+        segment.text = trimmed(tokenizer.decode(piece.tokens));
+        std::replace(segment.text.begin(), segment.text.end(), '\n', ' ');
+        if (segment.text.empty()) continue;
+        segment.start_s = std::max(latest_s, window.to_file_time(piece.start_s, false));
+        segment.end_s = std::max(segment.start_s, window.to_file_time(piece.end_s, true));
+        latest_s = segment.start_s;
+        segment.tokens = std::move(piece.tokens);
+        segment.temperature = hypothesis.temperature;
+        segment.avg_logprob = hypothesis.avg_logprob;
+        segment.compression_ratio = hypothesis.compression_ratio;
+        segment.no_speech_prob = hypothesis.no_speech_prob;
+        result.segments.push_back(std::move(segment));
+    }
+    return result;
+}
+
+Window window_tail(const Window& window, double from_s) {
+    const auto from = std::clamp<int64_t>(std::llround(from_s * sample_rate), 0, static_cast<int64_t>(window.pcm.size()));
+    Window tail;
+    tail.index = window.index;
+    tail.pcm.assign(window.pcm.begin() + from, window.pcm.end());
+    for (const WindowPiece& piece : window.pieces) {
+        const int64_t skipped = std::clamp<int64_t>(from - piece.window_begin, 0, piece.size);
+        if (skipped == piece.size) continue;
+        tail.pieces.push_back({piece.file_begin + skipped, piece.window_begin + skipped - from, piece.size - skipped});
+    }
+    return tail;
+}
+
+}  // namespace ft

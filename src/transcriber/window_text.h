@@ -1,0 +1,23 @@
+#pragma once
+// A decoded window → segments on the file's clock.
+#include <vector>
+
+#include "decoding/hypothesis.h"
+#include "decoding/tokenizer.h"
+#include "speech/window_packer.h"
+#include "transcript/transcript.h"
+
+namespace ft {
+
+struct WindowText {
+    std::vector<Segment> segments;
+    double covered_s = 0;  ///< window clock: what follows was not written down and is worth decoding again
+};
+
+/// Segments without text are left out. Times lie within the window's part of the file and do not go back.
+WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer, int32_t timestamp_begin);
+
+/// The part of a window from `from_s` (window clock) on, as a window of its own.
+Window window_tail(const Window& window, double from_s);
+
+}  // namespace ft

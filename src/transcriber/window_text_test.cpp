@@ -1,0 +1,56 @@
+#include "transcriber/window_text.h"
+
+#include <gtest/gtest.h>
+
+namespace ft {
+namespace {
+
+constexpr int32_t ts = 300;
+
+Tokenizer byte_tokenizer() {
+    Vocabulary vocabulary;
+    for (int b = 0; b < 256; ++b) vocabulary.tokens.emplace_back(1, static_cast<char>(b));
+    vocabulary.first_special = 256;
+    for (int i = 256; i < 1900; ++i) vocabulary.tokens.push_back("<|special|>");
+    return Tokenizer(vocabulary);
+}
+
+/// 2 s from 10 s of the file, then 3 s from 20 s.
+Window two_pieces() {
+    Window window;
+    window.pcm.resize(5 * 16000);
+    window.pieces = {{10 * 16000, 0, 2 * 16000}, {20 * 16000, 2 * 16000, 3 * 16000}};
+    return window;
+}
+
+TEST(WindowText, MapsTimesToTheFile) {
+    Hypothesis h;
+    h.tokens = {ts, ' ', 'a', ts + 75, ts + 125, ' ', 'b', ts + 200};
+    const WindowText text = make_window_text(two_pieces(), h, byte_tokenizer(), ts);
+    ASSERT_EQ(text.segments.size(), 2u);
+    EXPECT_EQ(text.segments[0].text, "a");
+    EXPECT_NEAR(text.segments[0].start_s, 10.0, 1e-9);
+    EXPECT_NEAR(text.segments[0].end_s, 11.5, 1e-9);
+    EXPECT_NEAR(text.segments[1].start_s, 20.5, 1e-9);
+    EXPECT_NEAR(text.segments[1].end_s, 22.0, 1e-9);
+}
+
+TEST(WindowText, LeavesOutBlankSegments) {
+    Hypothesis h;
+    h.tokens = {ts, ' ', ts + 50, ts + 50, 'x', ts + 100};
+    EXPECT_EQ(make_window_text(two_pieces(), h, byte_tokenizer(), ts).segments.size(), 1u);
+}
+
+TEST(WindowTail, KeepsTheWayBackToTheFile) {
+    const Window tail = window_tail(two_pieces(), 1.5);
+    EXPECT_EQ(tail.pcm.size(), 56000u);
+    ASSERT_EQ(tail.pieces.size(), 2u);
+    EXPECT_EQ(tail.pieces[0].window_begin, 0);
+    EXPECT_EQ(tail.pieces[0].file_begin, 184000);
+    EXPECT_EQ(tail.pieces[1].window_begin, 8000);
+    EXPECT_NEAR(tail.to_file_time(0.5 + 1.0, false), 21.0, 1e-9);
+    EXPECT_EQ(window_tail(two_pieces(), 2.5).pieces.size(), 1u);
+}
+
+}  // namespace
+}  // namespace ft

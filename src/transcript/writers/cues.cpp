@@ -1,0 +1,123 @@
+#include "transcript/writers/cues.h"
+
+#include <algorithm>
+
+#include "transcript/writers/lines.h"
+
+namespace ft {
+namespace {
+
+struct Piece {
+    std::string text;  // without the space before it
+    bool spaced = true;
+    double start_s = 0.0, end_s = 0.0;
+};
+
+using Line = std::vector<Piece>;
+using Escape = std::string (*)(const std::string&);
+
+std::vector<Piece> pieces_of_words(const Segment& segment) {
+    std::vector<Piece> pieces;
+    for (const Word& word : segment.words) {
+        Piece piece{one_line(word.text), !word.text.empty() && word.text[0] == ' ', word.start_s, word.end_s};
+        if (!piece.text.empty()) pieces.push_back(std::move(piece));
+    }
+    return pieces;
+}
+
+/// Without word times: the segment's time is shared out by characters.
+std::vector<Piece> pieces_of_text(const Segment& segment, const std::string& text) {
+    std::vector<Piece> pieces;
+    const double per_character_s =
+        std::max(0.0, segment.end_s - segment.start_s) / static_cast<double>(std::max<size_t>(1, character_count(text)));
+    double clock_s = segment.start_s;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = std::min(text.find(' ', at), text.size());
+        const double start_s = clock_s;
+        clock_s += static_cast<double>(character_count(std::string_view(text).substr(at, end - at)) + 1) * per_character_s;
+        if (end > at) pieces.push_back({text.substr(at, end - at), true, start_s, std::min(clock_s, segment.end_s)});
+        at = end + 1;
+    }
+    return pieces;
+}
+
+std::vector<Line> wrap(const std::vector<Piece>& pieces, int max_width) {
+    std::vector<Line> lines;
+    size_t width = 0;
+    for (const Piece& piece : pieces) {
+        const size_t more = character_count(piece.text) + (piece.spaced ? 1 : 0);
+        if (lines.empty() || (max_width > 0 && width + more > static_cast<size_t>(max_width))) {
+            lines.emplace_back();
+            width = character_count(piece.text);
+        } else {
+            width += more;
+        }
+        lines.back().push_back(piece);
+    }
+    return lines;
+}
+
+/// `highlighted`: the piece to underline, counted over all lines; -1: none.
+std::string join(const Line* first, const Line* last, Escape escape, int highlighted = -1) {
+    std::string text;
+    for (const Line* line = first; line != last; ++line) {
+        if (line != first) text += '\n';
+        bool at_start = true;
+        for (const Piece& piece : *line) {
+            if (piece.spaced && !at_start) text += ' ';
+            const std::string escaped = escape(piece.text);
+            text += highlighted-- == 0 ? "<u>" + escaped + "</u>" : escaped;
+            at_start = false;
+        }
+    }
+    return text;
+}
+
+/// The same lines again for every word, that word underlined while it is spoken.
+void append_highlighted(const Line* first, const Line* last, const Cue& whole, Escape escape, std::vector<Cue>& cues) {
+    double clock_s = whole.start_s;
+    int index = 0;
+    for (const Line* line = first; line != last; ++line) {
+        for (const Piece& piece : *line) {
+            if (piece.start_s > clock_s) cues.push_back({clock_s, piece.start_s, whole.text});
+            const double start_s = std::max(clock_s, piece.start_s);
+            clock_s = std::max(start_s, piece.end_s);
+            cues.push_back({start_s, clock_s, join(first, last, escape, index++)});
+        }
+    }
+    if (whole.end_s > clock_s) cues.push_back({clock_s, whole.end_s, whole.text});
+}
+
+void append_segment(const Segment& segment, const WriterOptions& options, Escape escape, std::vector<Cue>& cues) {
+    const std::string text = one_line(segment.text);
+    std::vector<Piece> pieces = pieces_of_words(segment);
+    const bool has_words = !pieces.empty();
+    if (!has_words) pieces = pieces_of_text(segment, text);
+    if (pieces.empty()) return;
+    const bool highlight = options.highlight_words && has_words;
+    if (options.max_line_width <= 0 && !highlight && !text.empty()) {
+        cues.push_back({segment.start_s, segment.end_s, escape(text)});
+        return;
+    }
+    const std::vector<Line> lines = wrap(pieces, options.max_line_width);
+    const size_t count = options.max_line_count > 0 ? static_cast<size_t>(options.max_line_count) : lines.size();
+    for (size_t i = 0; i < lines.size(); i += count) {
+        const size_t end = std::min(i + count, lines.size());
+        const Line *first = lines.data() + i, *last = lines.data() + end;
+        // The first and the last cue of a segment keep its times.
+        const Cue cue{i == 0 ? segment.start_s : first->front().start_s,
+                      end == lines.size() ? segment.end_s : (last - 1)->back().end_s, join(first, last, escape)};
+        highlight ? append_highlighted(first, last, cue, escape, cues) : cues.push_back(cue);
+    }
+}
+
+}  // namespace
+
+std::vector<Cue> make_cues(const Transcript& transcript, const WriterOptions& options, Escape escape) {
+    std::vector<Cue> cues;
+    for (const Segment& segment : transcript.segments) append_segment(segment, options, escape, cues);
+    for (Cue& cue : cues) cue.end_s = std::max(cue.start_s, cue.end_s);
+    return cues;
+}
+
+}  // namespace ft

@@ -1,0 +1,127 @@
+#include "suite.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace ft::conformance {
+namespace {
+
+FT_CONFORMANCE_SUITE(CrossAttentionConformance);
+
+/// Windows of one model on one backend.
+struct Windows {
+    std::vector<BoundWeight> weights;
+    std::vector<std::unique_ptr<CrossCache>> caches;
+};
+
+Windows make_windows(Backend& backend, uint32_t seed, int layers, int heads, const std::vector<int64_t>& lengths) {
+    Random random(seed);
+    const int64_t d = heads * 64;
+    Windows windows;
+    std::vector<const Weight*> layer_weights;
+    for (int layer = 0; layer < layers; ++layer) {
+        windows.weights.push_back(bind(backend, random_weight(random, WeightKind::linear, {2 * d, d})));
+        layer_weights.push_back(windows.weights.back().get());
+    }
+    for (const int64_t length : lengths) {
+        const Tensor encoded = backend.upload({length, d}, random.normals(length * d));
+        windows.caches.push_back(backend.make_cross_cache(encoded, layer_weights, heads));
+    }
+    return windows;
+}
+
+std::vector<float> listen(Backend& backend, const Windows& windows, const std::vector<int>& which, const std::vector<float>& q, int heads,
+                          int layer, const std::vector<int32_t>& heads_wanted = {}, std::vector<float>* weights = nullptr) {
+    std::vector<const CrossCache*> caches;
+    for (const int window : which) caches.push_back(windows.caches[window].get());
+    const auto n = static_cast<int64_t>(which.size());
+    Tensor out = backend.empty({n, heads * 64});
+    backend.cross_attention_step(backend.upload({n, heads * 64}, q), heads, layer, caches, out, heads_wanted, weights);
+    return backend.read(out);
+}
+
+TEST_P(CrossAttentionConformance, EqualsTheReference) {
+    struct Case {
+        int heads;
+        std::vector<int64_t> lengths;
+        std::vector<int> which;
+    };
+    const Case cases[] = {{1, {1}, {0}},
+                          {2, {7, 33}, {1, 0, 1}},
+                          {6, {65, 64, 63}, {0, 1, 2, 2, 1, 0, 0}},
+                          {20, {17}, {0, 0, 0, 0, 0}},
+                          {3, {1500, 1500}, {0, 1, 1, 0, 1}}};
+    for (const Case& c : cases) {
+        Random random(30);
+        const std::vector<float> q = random.normals(static_cast<int64_t>(c.which.size()) * c.heads * 64);
+        const Windows ours = make_windows(*tested, 31, 2, c.heads, c.lengths), theirs = make_windows(*truth, 31, 2, c.heads, c.lengths);
+        for (int layer = 0; layer < 2; ++layer) {
+            expect_close(listen(*tested, ours, c.which, q, c.heads, layer), listen(*truth, theirs, c.which, q, c.heads, layer),
+                         tolerance(), fmt::format("{} heads, {} positions, layer {}", c.heads, c.lengths[0], layer));
+        }
+    }
+}
+
+TEST_P(CrossAttentionConformance, SharpAttentionFindsItsPosition) {
+    // Queries four times as large: few positions get all the weight, as in a trained model.
+    Random random(32);
+    const std::vector<float> q = random.normals(4 * 128, 4.0F);
+    const Windows ours = make_windows(*tested, 33, 1, 2, {1500}), theirs = make_windows(*truth, 33, 1, 2, {1500});
+    expect_close(listen(*tested, ours, {0, 0, 0, 0}, q, 2, 0), listen(*truth, theirs, {0, 0, 0, 0}, q, 2, 0),
+                 {3 * tolerance().max_relative, 1 - 9 * (1 - tolerance().min_cosine)}, "sharp attention");
+}
+
+TEST_P(CrossAttentionConformance, WeightsOfTheHeadsWanted) {
+    Random random(34);
+    const int heads = 4;
+    const std::vector<float> q = random.normals(3 * heads * 64, 2.0F);
+    for (const int64_t length : {5, 129, 1500}) {
+        const Windows ours = make_windows(*tested, 35, 2, heads, {length, length});
+        const Windows theirs = make_windows(*truth, 35, 2, heads, {length, length});
+        std::vector<float> got{42.0F}, expected{42.0F};  // they are appended
+        const std::vector<int32_t> wanted{3, 1};
+        const std::vector<float> out = listen(*tested, ours, {0, 1, 0}, q, heads, 1, wanted, &got);
+        listen(*truth, theirs, {0, 1, 0}, q, heads, 1, wanted, &expected);
+        ASSERT_EQ(got.size(), static_cast<size_t>(1 + 3 * 2 * length));
+        EXPECT_EQ(got[0], 42.0F);
+        got.erase(got.begin());
+        expected.erase(expected.begin());
+        for (int64_t row = 0; row < 6; ++row) {
+            double sum = 0;
+            for (const float p : rows_of(got, length, row, 1)) {
+                ASSERT_GE(p, 0.0F);
+                sum += p;
+            }
+            EXPECT_NEAR(sum, 1, 1e-3) << "item and head " << row << " of " << length << " positions";
+        }
+        // The largest are some twenty times the root mean square, and as wrong in proportion.
+        expect_close(got, expected, {10 * tolerance().max_relative, 1 - 4 * (1 - tolerance().min_cosine)}, fmt::format("{} positions", length));
+        expect_same_bits(listen(*tested, ours, {0, 1, 0}, q, heads, 1), out, "asking for weights changes nothing");
+    }
+}
+
+TEST_P(CrossAttentionConformance, AWindowOutlivesItsInputs) {
+    Random random(36);
+    const std::vector<float> q = random.normals(64);
+    const BoundWeight weight = bind(*tested, random_weight(random, WeightKind::linear, {128, 64}));
+    std::vector<std::unique_ptr<CrossCache>> caches;
+    std::vector<std::vector<float>> first;
+    for (int window = 0; window < 3; ++window) {
+        caches.push_back(tested->make_cross_cache(tested->upload({50, 64}, random.normals(50 * 64)), std::vector<const Weight*>{weight.get()}, 1));
+        const std::vector<const CrossCache*> one{caches.back().get()};
+        Tensor out = tested->empty({1, 64});
+        tested->cross_attention_step(tested->upload({1, 64}, q), 1, 0, one, out, {}, nullptr);
+        first.push_back(tested->read(out));
+    }
+    caches.erase(caches.begin() + 1);  // a finished window leaves, the others stay what they were
+    for (const int window : {0, 1}) {
+        const std::vector<const CrossCache*> one{caches[window].get()};
+        Tensor out = tested->empty({1, 64});
+        tested->cross_attention_step(tested->upload({1, 64}, q), 1, 0, one, out, {}, nullptr);
+        expect_same_bits(tested->read(out), first[window == 0 ? 0 : 2], fmt::format("window {}", window));
+    }
+}
+
+}  // namespace
+}  // namespace ft::conformance
