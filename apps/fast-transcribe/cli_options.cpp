@@ -1,81 +1,15 @@
 #include "cli_options.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <sstream>
 
 #include "base/error.h"
-#include "decoding/language.h"
-#include "flags.h"
-#include "unbuilt_flags.h"
+#include "cli_flags.h"
 
 namespace ft {
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
-std::vector<std::string> split(const std::string& list) {
-    std::vector<std::string> parts;
-    std::stringstream stream(list);
-    for (std::string part; std::getline(stream, part, ',');) {
-        const size_t begin = part.find_first_not_of(" \t");
-        if (begin != std::string::npos) parts.push_back(part.substr(begin, part.find_last_not_of(" \t") - begin + 1));
-    }
-    return parts;
-}
-
-[[noreturn]] void refuse(const std::string& flag, const std::string& value, const std::string& instead) {
-    throw Error(ErrorCode::invalid_argument, "--{} {}: {}", flag, value, instead);
-}
-
-/// "None" and nothing mean detection, as in other programs.
-std::string language_code(const std::string& value) {
-    if (value.empty() || value == "None") return "auto";
-    if (value == "auto") return value;
-    if (const std::string_view code = find_language(value); !code.empty()) return std::string(code);
-    std::vector<std::string> known = {"auto"};
-    for (const Language& language : languages()) known.emplace_back(language.name);
-    const std::string guess = nearest_word(value, known);
-    refuse("language", value,
-           "is none that Whisper knows" + (guess.empty() ? "" : " (did you mean " + guess + "?)") +
-               "; give a code such as sv, a name such as Swedish, or auto to have it detected");
-}
-
-/// What is gathered while parsing and made into options at the end, when all flags are known.
-struct Gathered {
-    CommandOptions options;
-    std::string device = "auto", compute_type = "auto";
-    double temperature = 0.0;
-    std::optional<double> temperature_step = 0.2;
-    bool folder_given = false, formats_given = false, verbose = false, quiet = false;
-};
-
-void add_formats(const std::string& value, Gathered& g) {
-    if (!g.formats_given) g.options.output.formats.clear();
-    g.formats_given = true;
-    std::vector<std::string>& formats = g.options.output.formats;
-    const std::vector<std::string>& known = output_formats();
-    const std::vector<std::string> wanted = split(value);
-    if (wanted.empty()) throw Error(ErrorCode::invalid_argument, "--output_format: needs a format, e.g. srt");
-    for (const std::string& name : wanted) {
-        const auto add = [&](const std::string& format) {
-            if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
-        };
-        if (name == "all") {
-            for (const std::string& format : known) add(format);
-        } else if (std::find(known.begin(), known.end(), name) != known.end()) {
-            add(name);
-        } else {
-            std::string list;
-            for (const std::string& format : known) list += format + ", ";
-            refuse("output_format", name, "is not a format; choose from " + list + "all");
-        }
-    }
-}
-
-void set_compute_type(Gathered& g) {
+void set_compute_type(GatheredFlags& g) {
     BackendOptions& backend = g.options.engine.backend;
     const std::string& type = g.compute_type;
     if (g.device == "cuda") {
@@ -96,7 +30,8 @@ void set_compute_type(Gathered& g) {
         backend.precision = Precision::int8;
     } else if (type == "float32") {
         backend.precision = Precision::float32;
-    } else if (type == "float16" || type == "bfloat16" || type == "int16" || type == "int8_float16" || type == "int8_bfloat16") {
+    } else if (type == "float16" || type == "bfloat16" || type == "int16" || type == "int8_float16" ||
+               type == "int8_bfloat16") {
         refuse("compute_type", type, "the CPU computes in int8 (fast) or float32 (exact); choose one of them");
     } else {
         refuse("compute_type", type, "is no compute type; choose auto, int8 or float32");
@@ -104,7 +39,7 @@ void set_compute_type(Gathered& g) {
 }
 
 /// As OpenAI's command does: from the first temperature upwards in steps, to 1.
-void set_temperatures(Gathered& g) {
+void set_temperatures(GatheredFlags& g) {
     std::vector<float>& all = g.options.transcribe.decode.temperatures;
     all = {static_cast<float>(g.temperature)};
     if (!g.temperature_step) return;
@@ -115,146 +50,10 @@ void set_temperatures(Gathered& g) {
     }
 }
 
-void set_suppress_tokens(const std::string& value, std::vector<int32_t>& tokens) {
-    tokens.clear();
-    for (const std::string& part : split(value)) {
-        tokens.push_back(static_cast<int32_t>(parse_integer("suppress_tokens", part, -1, 1'000'000)));
-    }
-}
-
-std::vector<Flag> model_flags(Gathered& g) {
-    EngineOptions& engine = g.options.engine;
-    const std::string group = "Model";
-    return {
-        {"model", 'm', "NAME", group,
-         "kb-whisper-{tiny,base,small,medium,large}[@standard|subtitle|strict], whisper-{tiny,base,small,medium,large-v3,"
-         "large-v3-turbo}, owner/repo[@revision], or a folder or file. Default: kb-whisper-small, else whisper-base",
-         [&](const std::string& v) {
-             if (v.empty()) throw Error(ErrorCode::invalid_argument, "--model: needs a name, e.g. kb-whisper-small");
-             engine.model = v;
-         }},
-        {"model_dir", 0, "DIR", group, "a folder where models are kept and looked for", [&](const std::string& v) { engine.model_dir = v; }},
-        {"device", 0, "DEVICE", group, "auto or cpu (default auto)", [&](const std::string& v) { g.device = v; }},
-        {"compute_type", 0, "TYPE", group, "auto, int8 (fast) or float32 (exact) (default auto: int8)",
-         [&](const std::string& v) { g.compute_type = v; }},
-        {"threads", 0, "N", group, "threads that compute (default 0: all cores this process may use)",
-         [&](const std::string& v) { engine.backend.threads = static_cast<int>(parse_integer("threads", v, 0, 1024)); }},
-        {"batch_size", 0, "N", group, "windows decoded together (default 8)",
-         [&](const std::string& v) {
-             g.options.transcribe.decode.batch_size = static_cast<int>(parse_integer("batch_size", v, 1, 256));
-         }},
-    };
-}
-
-std::vector<Flag> output_flags(Gathered& g) {
-    OutputOptions& output = g.options.output;
-    const std::string group = "Output";
-    const auto layout_number = [](const char* name, int& target) {
-        return [name, &target](const std::string& v) {
-            target = v == "None" ? 0 : static_cast<int>(parse_integer(name, v, 0, 100000));
-        };
-    };
-    return {
-        {"output_dir", 'o', "DIR", group, "folder for the results, made if it does not exist (default .); each is called like its input",
-         [&](const std::string& v) {
-             if (v.empty()) throw Error(ErrorCode::invalid_argument, "--output_dir: needs a folder");
-             output.folder = v;
-             g.folder_given = true;
-         }},
-        {"output_format", 'f', "FORMAT", group,
-         "txt, vtt, srt, tsv, json or all; several with commas or by repeating the flag (default with -o: all)",
-         [&](const std::string& v) { add_formats(v, g); }},
-        {"max_line_width", 0, "N", group, "subtitles: most characters in a line", layout_number("max_line_width", output.layout.max_line_width)},
-        {"max_line_count", 0, "N", group, "subtitles: most lines in a cue, with --max_line_width",
-         layout_number("max_line_count", output.layout.max_line_count)},
-        {"verbose", 0, "", group, "show the segments on standard error as they are finished, and more of what is done",
-         [&](const std::string& v) { g.verbose = v == "true"; }},
-        {"print_progress", 0, "", group, "progress on standard error (default: a bar on a terminal, some lines elsewhere)",
-         [&](const std::string& v) { g.options.print_progress = v == "true"; }},
-        {"quiet", 'q', "", group, "nothing on standard error but failures", [&](const std::string& v) { g.quiet = v == "true"; }},
-    };
-}
-
-std::vector<Flag> decoding_flags(Gathered& g) {
-    DecodeOptions& decode = g.options.transcribe.decode;
-    const std::string group = "Decoding";
-    return {
-        {"language", 'l', "LANGUAGE", group, "a code or a name, e.g. sv, Swedish, en; auto detects it (default sv)",
-         [&](const std::string& v) { decode.language = language_code(v); }},
-        {"task", 0, "TASK", group, "transcribe, or translate into English (default transcribe)",
-         [&](const std::string& v) {
-             if (v != "transcribe" && v != "translate") refuse("task", v, "is no task; choose transcribe or translate");
-             decode.task = v;
-         }},
-        {"initial_prompt", 0, "TEXT", group, "names and words that the audio contains, to help with their spelling",
-         [&](const std::string& v) { decode.initial_prompt = v == "None" ? "" : v; }},
-        {"temperature", 0, "T", group, "0 takes the most probable word; above it, words are drawn at random (default 0)",
-         [&](const std::string& v) { g.temperature = parse_number("temperature", v, 0, 1); }},
-        {"temperature_increment_on_fallback", 0, "STEP", group,
-         "a window whose text looks wrong is decoded again this much warmer, up to 1 (default 0.2; None: never)",
-         [&](const std::string& v) { g.temperature_step = parse_optional_number("temperature_increment_on_fallback", v, 0.01, 1); }},
-        {"compression_ratio_threshold", 0, "X", group, "text that compresses better repeats itself (default 2.4; None: no check)",
-         [&](const std::string& v) {
-             const auto number = parse_optional_number("compression_ratio_threshold", v, 0, 1000);
-             decode.compression_ratio_threshold = number ? static_cast<float>(*number) : infinity;
-         }},
-        {"logprob_threshold", 0, "X", group, "text less probable than this is doubted (default -1; None: no check)",
-         [&](const std::string& v) {
-             const auto number = parse_optional_number("logprob_threshold", v, -1000, 0);
-             decode.logprob_threshold = number ? static_cast<float>(*number) : -infinity;
-         }},
-        {"no_speech_threshold", 0, "P", group, "doubted text is dropped as silence above this probability (default 0.6; None: never)",
-         [&](const std::string& v) {
-             const auto number = parse_optional_number("no_speech_threshold", v, 0, 1);
-             decode.no_speech_threshold = number ? static_cast<float>(*number) : infinity;
-         }},
-        {"suppress_tokens", 0, "IDS", group, "token ids never to be written, with commas; -1 is the model's own list (default -1)",
-         [&](const std::string& v) { set_suppress_tokens(v, decode.suppress_tokens); }},
-        {"without_timestamps", 0, "", group, "text only: one segment a window", [&](const std::string& v) { decode.timestamps = v != "true"; }},
-        {"seed", 0, "N", group, "of the random numbers at temperatures above 0 (default 0)",
-         [&](const std::string& v) { decode.seed = static_cast<uint64_t>(parse_integer("seed", v, 0, std::numeric_limits<int64_t>::max())); }},
-    };
-}
-
-std::vector<Flag> speech_flags(Gathered& g) {
-    TranscribeOptions& options = g.options.transcribe;
-    VadOptions& vad = options.vad;
-    const std::string group = "Speech detection";
-    const auto milliseconds = [](const char* name, int& target) {
-        return [name, &target](const std::string& v) { target = static_cast<int>(parse_integer(name, v, 0, 60000)); };
-    };
-    return {
-        {"vad_filter", 0, "", group, "transcribe only where somebody speaks (default True)",
-         [&](const std::string& v) { options.vad_filter = v == "true"; }},
-        {"vad_threshold", 0, "P", group, "probability from which on it is speech (default 0.5)",
-         [&](const std::string& v) { vad.threshold = static_cast<float>(parse_number("vad_threshold", v, 0.01, 0.99)); }},
-        {"vad_min_silence_duration_ms", 0, "MS", group, "a shorter pause does not end a stretch of speech (default 160)",
-         milliseconds("vad_min_silence_duration_ms", vad.min_silence_ms)},
-        {"vad_min_speech_duration_ms", 0, "MS", group, "shorter stretches are not speech (default 100)",
-         milliseconds("vad_min_speech_duration_ms", vad.min_speech_ms)},
-        {"vad_speech_pad_ms", 0, "MS", group, "kept before and after each stretch (default 300)",
-         milliseconds("vad_speech_pad_ms", vad.speech_pad_ms)},
-        {"vad_model", 0, "FILE", group, "silero_vad_16k.safetensors; the word energy uses loudness instead (default: where models are)",
-         [&](const std::string& v) { g.options.engine.vad_model = v; }},
-    };
-}
-
-std::vector<Flag> all_flags(Gathered& g) {
-    std::vector<Flag> flags = output_flags(g);
-    for (auto* more : {decoding_flags, model_flags, speech_flags}) {
-        std::vector<Flag> group = more(g);
-        std::move(group.begin(), group.end(), std::back_inserter(flags));
-    }
-    flags.push_back({"help", 'h', "", "Other", "this text", [&](const std::string& v) { g.options.help = v == "true"; }});
-    flags.push_back({"version", 0, "", "Other", "the program's version", [&](const std::string& v) { g.options.version = v == "true"; }});
-    for (Flag& flag : unbuilt_flags()) flags.push_back(std::move(flag));
-    return flags;
-}
-
 }  // namespace
 
 CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
-    Gathered g;
+    GatheredFlags g;
     g.options.audio = parse_flags(arguments, all_flags(g));
     if (g.options.help || g.options.version) return g.options;
     if (g.options.audio.empty()) {
@@ -264,9 +63,11 @@ CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
         throw Error(ErrorCode::invalid_argument, "-: standard input can be read once only; give it once");
     }
     if (std::count(g.options.audio.begin(), g.options.audio.end(), "") > 0) {
-        throw Error(ErrorCode::invalid_argument, "one of the file names is empty; is a variable of the script not set?");
+        throw Error(ErrorCode::invalid_argument,
+                    "one of the file names is empty; is a variable of the script not set?");
     }
-    if (g.quiet && g.verbose) throw Error(ErrorCode::invalid_argument, "--quiet and --verbose exclude each other; give one of them");
+    if (g.quiet && g.verbose)
+        throw Error(ErrorCode::invalid_argument, "--quiet and --verbose exclude each other; give one of them");
     g.options.verbosity = g.quiet ? Verbosity::quiet : g.verbose ? Verbosity::verbose : Verbosity::normal;
     set_compute_type(g);
     set_temperatures(g);
@@ -280,7 +81,7 @@ CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
 }
 
 std::string command_help() {
-    Gathered g;
+    GatheredFlags g;
     return "fast-transcribe: Swedish speech to text\n\n"
            "  fast-transcribe [flags] FILE…      audio or video files to text; - reads standard input\n"
            "  fast-transcribe model …            get, list, check and remove models (fast-transcribe model --help)\n"
@@ -294,7 +95,8 @@ std::string command_help() {
            "  fast-transcribe -f srt -o subtitles film1.mkv film2.mp4\n"
            "  fast-transcribe --model kb-whisper-medium --language auto -f txt,json meeting.m4a\n"
            "  ffmpeg -i rtsp://camera/1 -t 60 -f wav - | fast-transcribe -\n"
-           "\nExit codes: 0 all done; 1 some input failed (the others are written); 2 wrong usage; 130 interrupted with Ctrl-C\n"
+           "\nExit codes: 0 all done; 1 some input failed (the others are written); 2 wrong usage; 130 interrupted "
+           "with Ctrl-C\n"
            "(what was finished is written), 143 ended by SIGTERM (likewise).\n";
 }
 

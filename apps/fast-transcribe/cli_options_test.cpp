@@ -46,13 +46,55 @@ TEST(CommandLine, DefaultsAreThoseOfTheHelp) {
 }
 
 TEST(CommandLine, EveryFlagReachesItsOption) {
-    const CommandOptions o = parse({"--model", "m", "--model_dir", "d", "--device", "cpu", "--compute_type", "float32", "--language", "Swedish",
-                                    "--task", "translate", "--compression_ratio_threshold", "3", "--logprob_threshold", "-0.5",
-                                    "--no_speech_threshold", "0.7", "--initial_prompt", "Örebro, Åre", "--suppress_tokens", "-1, 5,6",
-                                    "--without_timestamps", "True", "--max_line_width", "40", "--max_line_count", "2", "--batch_size", "4",
-                                    "--vad_filter", "False", "--vad_threshold", "0.4", "--vad_min_silence_duration_ms", "200",
-                                    "--vad_min_speech_duration_ms", "50", "--vad_speech_pad_ms", "100", "--vad_model", "energy", "--threads", "3",
-                                    "--seed", "7", "--verbose", "--print_progress", "False"});
+    const CommandOptions o = parse({"--model",
+                                    "m",
+                                    "--model_dir",
+                                    "d",
+                                    "--device",
+                                    "cpu",
+                                    "--compute_type",
+                                    "float32",
+                                    "--language",
+                                    "Swedish",
+                                    "--task",
+                                    "translate",
+                                    "--compression_ratio_threshold",
+                                    "3",
+                                    "--logprob_threshold",
+                                    "-0.5",
+                                    "--no_speech_threshold",
+                                    "0.7",
+                                    "--initial_prompt",
+                                    "Örebro, Åre",
+                                    "--suppress_tokens",
+                                    "-1, 5,6",
+                                    "--without_timestamps",
+                                    "True",
+                                    "--max_line_width",
+                                    "40",
+                                    "--max_line_count",
+                                    "2",
+                                    "--batch_size",
+                                    "4",
+                                    "--vad_filter",
+                                    "False",
+                                    "--vad_threshold",
+                                    "0.4",
+                                    "--vad_min_silence_duration_ms",
+                                    "200",
+                                    "--vad_min_speech_duration_ms",
+                                    "50",
+                                    "--vad_speech_pad_ms",
+                                    "100",
+                                    "--vad_model",
+                                    "energy",
+                                    "--threads",
+                                    "3",
+                                    "--seed",
+                                    "7",
+                                    "--verbose",
+                                    "--print_progress",
+                                    "False"});
     EXPECT_EQ(o.engine.model, "m");
     EXPECT_EQ(o.engine.model_dir, "d");
     EXPECT_EQ(o.engine.backend.precision, Precision::float32);
@@ -95,12 +137,15 @@ TEST(CommandLine, FormatsComeInListsAndRepeatedly) {
 TEST(CommandLine, TemperaturesRiseToOne) {
     const auto temperatures = [](const Words& flags) { return parse(flags).transcribe.decode.temperatures; };
     EXPECT_EQ(temperatures({"--temperature_increment_on_fallback", "None"}), std::vector<float>{0.0F});
-    EXPECT_EQ(temperatures({"--temperature", "0.5", "--temperature_increment_on_fallback", "0.25"}), (std::vector<float>{0.5F, 0.75F, 1.0F}));
+    EXPECT_EQ(temperatures({"--temperature", "0.5", "--temperature_increment_on_fallback", "0.25"}),
+              (std::vector<float>{0.5F, 0.75F, 1.0F}));
     EXPECT_EQ(temperatures({"--temperature", "1"}), std::vector<float>{1.0F});
 }
 
 TEST(CommandLine, NoneTurnsAThresholdOff) {
-    const DecodeOptions d = parse({"--compression_ratio_threshold", "None", "--logprob_threshold", "None", "--no_speech_threshold", "None"}).transcribe.decode;
+    const DecodeOptions d =
+        parse({"--compression_ratio_threshold", "None", "--logprob_threshold", "None", "--no_speech_threshold", "None"})
+            .transcribe.decode;
     EXPECT_GT(d.compression_ratio_threshold, 1e30);
     EXPECT_LT(d.logprob_threshold, -1e30);
     EXPECT_GT(d.no_speech_threshold, 1.0F);
@@ -144,8 +189,9 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
 }
 
 TEST(CommandLine, AcceptsOtherProgramsFlagsWhereTheyChangeNothing) {
-    EXPECT_NO_THROW(parse({"--beam_size", "1", "--word_timestamps", "False", "--condition_on_previous_text", "False", "--fp16", "False",
-                           "--device_index", "0", "--hallucination_silence_threshold", "None", "--compute_type", "default", "--device", "auto"}));
+    EXPECT_NO_THROW(parse({"--beam_size", "1", "--word_timestamps", "False", "--condition_on_previous_text", "False",
+                           "--fp16", "False", "--device_index", "0", "--hallucination_silence_threshold", "None",
+                           "--compute_type", "default", "--device", "auto"}));
 }
 
 TEST(CommandLine, HelpAndVersionNeedNoFile) {
@@ -153,17 +199,19 @@ TEST(CommandLine, HelpAndVersionNeedNoFile) {
     EXPECT_TRUE(parse_command_line({"-h"}).help);
     EXPECT_TRUE(parse_command_line({"--version"}).version);
     const std::string help = command_help();
-    for (const char* flag : {"--model ", "--output_dir", "--vad_filter", "--temperature ", "--quiet", "Examples", "Exit codes"}) {
+    for (const char* flag :
+         {"--model ", "--output_dir", "--vad_filter", "--temperature ", "--quiet", "Examples", "Exit codes"}) {
         EXPECT_NE(help.find(flag), std::string::npos) << flag;
     }
     EXPECT_EQ(help.find("beam"), std::string::npos) << "flags of parts that are not built are not advertised";
 }
 
 TEST(CommandLine, LanguagesAreFoundByCodeAndName) {
-    const std::pair<const char*, const char*> cases[] = {{"sv", "sv"},       {"SV", "sv"},     {"Swedish", "sv"}, {"svenska", "sv"},   {"auto", "auto"},
-                                                         {"None", "auto"},   {"", "auto"},     {"haw", "haw"},    {"Mandarin", "zh"},  {"Burmese", "my"},
-                                                         {"norwegian", "no"}, {"nynorsk", "nn"}};
-    for (const auto& [name, code] : cases) EXPECT_EQ(parse({"--language", name}).transcribe.decode.language, code) << name;
+    const std::pair<const char*, const char*> cases[] = {
+        {"sv", "sv"}, {"SV", "sv"},   {"Swedish", "sv"},  {"svenska", "sv"}, {"auto", "auto"},    {"None", "auto"},
+        {"", "auto"}, {"haw", "haw"}, {"Mandarin", "zh"}, {"Burmese", "my"}, {"norwegian", "no"}, {"nynorsk", "nn"}};
+    for (const auto& [name, code] : cases)
+        EXPECT_EQ(parse({"--language", name}).transcribe.decode.language, code) << name;
     EXPECT_NE(failure({"a", "--language", "klingon"}).find("none that Whisper knows"), std::string::npos);
 }
 

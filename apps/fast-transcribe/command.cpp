@@ -17,7 +17,8 @@ void add_doctor_command(CLI::App& app, const Environment& environment, int& exit
         std::string model_dir;
     };
     auto options = std::make_shared<Options>();
-    CLI::App* doctor = app.add_subcommand("doctor", "what this machine can do, what is missing, and what to do about it");
+    CLI::App* doctor =
+        app.add_subcommand("doctor", "what this machine can do, what is missing, and what to do about it");
     doctor->add_flag("--json", options->json, "for programs");
     doctor->add_option("--model_dir,--model-dir", options->model_dir, "where models are kept");
     doctor->callback([&environment, &exit_code, options] {
@@ -42,7 +43,8 @@ int run_subcommand(const std::vector<std::string>& arguments, const Environment&
             app.exit(error, environment.out, environment.err);
             return exit_done;
         }
-        print_failure(environment.err, std::string(error.what()) + "; see fast-transcribe " + arguments.front() + " --help");
+        print_failure(environment.err,
+                      std::string(error.what()) + "; see fast-transcribe " + arguments.front() + " --help");
         return exit_wrong_usage;
     }
     return exit_code;
@@ -72,14 +74,17 @@ int run_checked(std::vector<std::string> arguments, const Environment& environme
 
 }  // namespace
 
-void print_failure(std::ostream& err, const std::string& sentence) { err << "fast-transcribe: " << printable(sentence) << std::endl; }
+void print_failure(std::ostream& err, const std::string& sentence) {
+    err << "fast-transcribe: " << printable(sentence) << std::endl;
+}
 
 int run_command(const std::vector<std::string>& arguments, const Environment& environment) {
     try {
         return run_checked(arguments, environment);
     } catch (const Error& error) {
         const bool usage = error.code() == ErrorCode::invalid_argument;
-        print_failure(environment.err, std::string(error.what()) + (usage ? " (fast-transcribe --help lists the flags)" : ""));
+        print_failure(environment.err,
+                      std::string(error.what()) + (usage ? " (fast-transcribe --help lists the flags)" : ""));
         return usage ? exit_wrong_usage : exit_input_failed;
     } catch (const std::bad_alloc&) {
         print_failure(environment.err, "out of memory; a smaller --batch_size or model needs less");

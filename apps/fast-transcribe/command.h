@@ -23,8 +23,8 @@ enum ExitCode { exit_done = 0, exit_input_failed = 1, exit_wrong_usage = 2 };
 using Notice = std::function<void(const std::string&)>;
 
 /// Transcribes one file: as Transcriber::transcribe, with the detector's file and the model's provenance filled in.
-using TranscribeFunction =
-    std::function<Transcript(const std::string& audio, const TranscribeOptions&, const ProgressFunction&, const std::atomic<bool>* stop)>;
+using TranscribeFunction = std::function<Transcript(const std::string& audio, const TranscribeOptions&,
+                                                    const ProgressFunction&, const std::atomic<bool>* stop)>;
 
 /// Finds, prepares and loads what the options ask for. Throws Error.
 using MakeEngine = std::function<TranscribeFunction(const EngineOptions&, const Notice&)>;
@@ -34,7 +34,7 @@ struct Environment {
     std::ostream& err;  ///< everything else
     bool stdin_is_terminal = false, err_is_terminal = false;
     int err_width = 80;
-    std::function<double()> now_s;          ///< a clock that never goes back
+    std::function<double()> now_s;  ///< a clock that never goes back
     std::function<std::tm()> local_time;
     Interruption& interruption;
     bool catch_signals = false;

@@ -32,7 +32,8 @@ class CommandTest : public testing::Test {
         fs::remove_all(folder_);
     }
 
-    Transcript transcribe(const std::string& audio, const TranscribeOptions& options, const ProgressFunction& progress, const std::atomic<bool>* stop) {
+    Transcript transcribe(const std::string& audio, const TranscribeOptions& options, const ProgressFunction& progress,
+                          const std::atomic<bool>* stop) {
         seen_.push_back(options);
         const std::string content = audio == "-" ? "from the pipe" : read_file(audio);
         if (content == "noise") throw Error(ErrorCode::bad_media, "{}: no audio was found in it", audio);
@@ -76,7 +77,8 @@ class CommandTest : public testing::Test {
             .set_log = [](Verbosity) {},
             .make_engine = [this](const EngineOptions& options, const Notice& notice) -> TranscribeFunction {
                 ++engines_;
-                if (options.model == "missing") throw Error(ErrorCode::not_found, "missing: run fast-transcribe model pull missing");
+                if (options.model == "missing")
+                    throw Error(ErrorCode::not_found, "missing: run fast-transcribe model pull missing");
                 notice("the model is prepared");
                 return [this](const auto&... arguments) { return transcribe(arguments...); };
             },
@@ -86,7 +88,9 @@ class CommandTest : public testing::Test {
                     CLI::App* model = app.add_subcommand("model", "models");
                     model->add_subcommand("pull", "get one")->callback([&exit_code] { exit_code = 1; });
                     model->add_subcommand("list", "what is there");
-                    model->add_subcommand("wrong", "")->callback([] { throw Error(ErrorCode::invalid_argument, "no such model"); });
+                    model->add_subcommand("wrong", "")->callback([] {
+                        throw Error(ErrorCode::invalid_argument, "no such model");
+                    });
                 },
         };
         return run_command(arguments, environment);
@@ -112,7 +116,8 @@ TEST_F(CommandTest, OneFileWithoutFlagsGivesADatedText) {
     EXPECT_EQ(run({"a.mp3"}), 0);
     EXPECT_EQ(out(), "transcription_20250101_000000.txt\n");
     EXPECT_EQ(read_file("transcription_20250101_000000.txt"), "hej\n");
-    EXPECT_TRUE(said("a.mp3: 1:00 of audio in 0:20 (3.0x real time); 0:50 of speech, 98.0 % of it transcribed")) << err();
+    EXPECT_TRUE(said("a.mp3: 1:00 of audio in 0:20 (3.0x real time); 0:50 of speech, 98.0 % of it transcribed"))
+        << err();
     EXPECT_EQ(run({"transcribe", "a.mp3"}), 0);
     EXPECT_EQ(out(), "transcription_20250101_000000_2.txt\n");
 }
@@ -292,7 +297,8 @@ TEST(Summary, TellsWhatWasDecodedAgainAndLeftOut) {
     t.coverage.dropped = {{61, 62, "tack", "no speech"}};
     const std::string line = summary("a.mp3", t, 360);
     EXPECT_EQ(line,
-              "a.mp3: 1:00:00 of audio in 6:00 (10.0x real time); 50:00 of speech, 99.9 % of it transcribed; 3 of 120 windows decoded again; "
+              "a.mp3: 1:00:00 of audio in 6:00 (10.0x real time); 50:00 of speech, 99.9 % of it transcribed; 3 of 120 "
+              "windows decoded again; "
               "1 stretch left out as no speech or as doubtful, the first at 1:01 (no speech)");
     EXPECT_NE(summary("a.mp3", Transcript{}, 1).find("the transcript is empty"), std::string::npos);
 }

@@ -10,9 +10,9 @@ namespace ft {
 
 /// What was found out; gathered in doctor_facts.cpp, judged here, so that tests can invent machines.
 struct DoctorFacts {
-    std::string system;                          ///< "Debian GNU/Linux 12 (bookworm), Linux 6.1"
-    std::string cpu;                             ///< model name
-    std::vector<std::string> instruction_sets;   ///< those that matter here, "avx2", "avx512_vnni", …
+    std::string system;                         ///< "Debian GNU/Linux 12 (bookworm), Linux 6.1"
+    std::string cpu;                            ///< model name
+    std::vector<std::string> instruction_sets;  ///< those that matter here, "avx2", "avx512_vnni", …
     int cores = 0, usable_threads = 0;
     uint64_t memory_bytes = 0, memory_available_bytes = 0;
 
@@ -34,7 +34,7 @@ struct DoctorFacts {
         bool packed = false;  ///< prepared for this machine already
     };
     std::vector<Model> models;
-    std::string default_model;  ///< what a run without --model would take; empty: none
+    std::string default_model;               ///< what a run without --model would take; empty: none
     std::vector<std::string> model_folders;  ///< for the advice when there is none
     std::filesystem::path vad_model;
 

@@ -47,7 +47,8 @@ void gather_models(const ModelStore& store, const std::string& packing, DoctorFa
         try {
             const LocatedModel located = store.locate(parse_model_name(name));
             if (may_be_default && facts.default_model.empty()) facts.default_model = name;
-            if (seen.insert(located.path.string()).second) facts.models.push_back(examine_model(located, store, packing));
+            if (seen.insert(located.path.string()).second)
+                facts.models.push_back(examine_model(located, store, packing));
         } catch (const Error& error) {
             if (error.code() != ErrorCode::not_found) facts.models.push_back({name, "", 0, error.what(), false});
         }
@@ -65,7 +66,8 @@ void gather_cache(const ModelStore& store, const std::string& packing, DoctorFac
     // The folder may not exist before the first use: then the nearest one above it has to be writable.
     fs::path folder = facts.cache;
     std::error_code error;
-    while (!fs::exists(folder, error) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
+    while (!fs::exists(folder, error) && folder.has_parent_path() && folder != folder.parent_path())
+        folder = folder.parent_path();
     facts.cache_writable = ::access(folder.c_str(), W_OK | X_OK) == 0;
     const fs::space_info space = fs::space(folder, error);
     if (!error) facts.cache_free_bytes = space.available;

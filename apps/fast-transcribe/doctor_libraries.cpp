@@ -66,7 +66,8 @@ void ask_driver(const CudaDriver& driver, DoctorFacts::Gpu& gpu) {
     for (int i = 0; i < devices; ++i) {
         char name[256] = "";
         int device = 0;
-        if (driver.get(&device, i) == 0 && driver.name(name, sizeof name - 1, device) == 0) gpu.devices.emplace_back(name);
+        if (driver.get(&device, i) == 0 && driver.name(name, sizeof name - 1, device) == 0)
+            gpu.devices.emplace_back(name);
     }
 }
 
@@ -77,7 +78,8 @@ std::string parse_nvidia_version(std::string_view text) {
     for (size_t begin = 0; begin < text.size();) {
         const size_t end = std::min(text.find_first_of(" \t\n", begin), text.size());
         const std::string_view word = text.substr(begin, end - begin);
-        if (word.find('.') != std::string_view::npos && word.find_first_not_of("0123456789.") == std::string_view::npos) return std::string(word);
+        if (word.find('.') != std::string_view::npos && word.find_first_not_of("0123456789.") == std::string_view::npos)
+            return std::string(word);
         begin = end + 1;
     }
     return "";

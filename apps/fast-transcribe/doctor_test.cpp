@@ -48,7 +48,8 @@ TEST(Doctor, AHealthyMachineIsReady) {
         EXPECT_EQ(finding.advice, "") << finding.subject;
     }
     const std::string text = findings_text(findings);
-    for (const char* word : {"Some CPU", "avx512_vnni", "8 threads", "16.0 GiB", "oneDNN 2.6.3", "kb-whisper-small", "silero", "none found", "Ready"}) {
+    for (const char* word : {"Some CPU", "avx512_vnni", "8 threads", "16.0 GiB", "oneDNN 2.6.3", "kb-whisper-small",
+                             "silero", "none found", "Ready"}) {
         EXPECT_NE(text.find(word), std::string::npos) << word;
     }
 }
@@ -64,11 +65,17 @@ TEST(Doctor, EveryFaultHasALevelAndAnAdvice) {
         {"CPU", Level::warn, [](DoctorFacts& f) { f.instruction_sets = {}; }, "AVX2"},
         {"memory", Level::warn, [](DoctorFacts& f) { f.memory_available_bytes = gib / 4; }, "smaller model"},
         {"GPU", Level::warn, [](DoctorFacts& f) { f.gpu.kernel_driver = "535.1"; }, "nvidia-smi"},
-        {"GPU", Level::warn, [](DoctorFacts& f) { f.gpu.library = true, f.gpu.problem = "no CUDA-capable device"; }, "nvidia-smi"},
-        {"default model", Level::warn, [](DoctorFacts& f) { f.default_model = "whisper-base"; }, "model pull kb-whisper-small"},
-        {"default model", Level::warn, [](DoctorFacts& f) { f.default_model = "", f.models[0].name = "kb-whisper-large"; }, "--model kb-whisper-large"},
-        {"default model", Level::fail, [](DoctorFacts& f) { f.default_model = "", f.models.clear(); }, "model pull kb-whisper-small"},
-        {"model", Level::fail, [](DoctorFacts& f) { f.models[0].problem = "is damaged"; }, "model pull kb-whisper-small"},
+        {"GPU", Level::warn, [](DoctorFacts& f) { f.gpu.library = true, f.gpu.problem = "no CUDA-capable device"; },
+         "nvidia-smi"},
+        {"default model", Level::warn, [](DoctorFacts& f) { f.default_model = "whisper-base"; },
+         "model pull kb-whisper-small"},
+        {"default model", Level::warn,
+         [](DoctorFacts& f) { f.default_model = "", f.models[0].name = "kb-whisper-large"; },
+         "--model kb-whisper-large"},
+        {"default model", Level::fail, [](DoctorFacts& f) { f.default_model = "", f.models.clear(); },
+         "model pull kb-whisper-small"},
+        {"model", Level::fail, [](DoctorFacts& f) { f.models[0].problem = "is damaged"; },
+         "model pull kb-whisper-small"},
         {"speech detection", Level::warn, [](DoctorFacts& f) { f.vad_model = ""; }, "--vad_model"},
         {"cache", Level::fail, [](DoctorFacts& f) { f.cache_writable = false; }, "FAST_TRANSCRIBE_HOME"},
         {"cache", Level::warn, [](DoctorFacts& f) { f.cache_free_bytes = gib / 10; }, "FAST_TRANSCRIBE_HOME"},

@@ -13,14 +13,18 @@ std::filesystem::path find_vad_model(const std::string& given, const ModelStore&
     if (given == "energy") return {};
     if (!given.empty()) {
         if (!std::filesystem::is_regular_file(given)) {
-            throw Error(ErrorCode::not_found, "--vad_model {}: there is no such file; give a silero_vad_16k.safetensors, or the word energy", given);
+            throw Error(ErrorCode::not_found,
+                        "--vad_model {}: there is no such file; give a silero_vad_16k.safetensors, or the word energy",
+                        given);
         }
         return given;
     }
     std::filesystem::path found = store.voice_activity_model();
     if (found.empty()) {
-        notice("silero_vad_16k.safetensors was not found: speech is told from silence by loudness, which noise and music can "
-               "deceive; fast-transcribe doctor says how to get the file");
+        notice(
+            "silero_vad_16k.safetensors was not found: speech is told from silence by loudness, which noise and music "
+            "can "
+            "deceive; fast-transcribe doctor says how to get the file");
     }
     return found;
 }
@@ -33,7 +37,8 @@ struct Engine {
     std::filesystem::path vad_model;
     double load_s = 0, ready_s = 0;
 
-    Transcript transcribe(const std::string& audio, TranscribeOptions options, const ProgressFunction& progress, const std::atomic<bool>* stop) {
+    Transcript transcribe(const std::string& audio, TranscribeOptions options, const ProgressFunction& progress,
+                          const std::atomic<bool>* stop) {
         options.vad_model = vad_model;
         Transcript transcript = transcriber->transcribe(audio, options, progress, stop);
         add_metadata(transcript, "model", model.name.given);
@@ -64,15 +69,18 @@ MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) 
         store_options.allow_network = false;
         const ModelStore store(store_options);
         auto engine = std::make_shared<Engine>();
-        engine->model = choose_model(options.model, [&](const std::string& name) { return store.locate(parse_model_name(name)); }, notice);
+        engine->model = choose_model(
+            options.model, [&](const std::string& name) { return store.locate(parse_model_name(name)); }, notice);
         engine->vad_model = find_vad_model(options.vad_model, store, notice);
         std::unique_ptr<Backend> backend = make_backend(options.backend);
         engine->prepared = prepare_packed_model(engine->model, store, *backend, notice);
         engine->transcriber = std::make_unique<Transcriber>(engine->prepared.file, std::move(backend));
         engine->load_s = now_s() - begin_s;
         engine->ready_s = now_s() - started_s;
-        return [engine](const std::string& audio, const TranscribeOptions& transcribe_options, const ProgressFunction& progress,
-                        const std::atomic<bool>* stop) { return engine->transcribe(audio, transcribe_options, progress, stop); };
+        return [engine](const std::string& audio, const TranscribeOptions& transcribe_options,
+                        const ProgressFunction& progress, const std::atomic<bool>* stop) {
+            return engine->transcribe(audio, transcribe_options, progress, stop);
+        };
     };
 }
 

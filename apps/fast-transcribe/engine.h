@@ -4,8 +4,8 @@
 
 namespace ft {
 
-/// Everything from the model's name to a loaded Transcriber. `now_s` as in Environment; `started_s` on that clock is when
-/// the process began, for the time until the model was ready.
+/// Everything from the model's name to a loaded Transcriber. `now_s` as in Environment; `started_s` on that clock is
+/// when the process began, for the time until the model was ready.
 MakeEngine make_engine_factory(std::function<double()> now_s, double started_s);
 
 }  // namespace ft

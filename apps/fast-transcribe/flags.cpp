@@ -127,7 +127,8 @@ std::vector<std::string> parse_flags(const std::vector<std::string>& arguments, 
             const bool next_is_value = !written.value && i + 1 < arguments.size() && is_boolean(arguments[i + 1]);
             const std::string value = next_is_value ? arguments[++i] : written.value.value_or("true");
             if (!is_boolean(value)) {
-                throw Error(ErrorCode::invalid_argument, "{} {}: takes True or False, or no value at all", written.shown, value);
+                throw Error(ErrorCode::invalid_argument, "{} {}: takes True or False, or no value at all",
+                            written.shown, value);
             }
             written.flag->apply(lower(value));
             continue;

@@ -21,7 +21,8 @@ struct Flag {
 };
 
 /// Applies the flags among `arguments` in their order (the last one wins) and returns what is not a flag.
-/// "-" is not a flag; after "--" nothing is. Throws Error{invalid_argument}: for an unknown flag with the nearest known one.
+/// "-" is not a flag; after "--" nothing is. Throws Error{invalid_argument}: for an unknown flag with the nearest known
+/// one.
 std::vector<std::string> parse_flags(const std::vector<std::string>& arguments, const std::vector<Flag>& flags);
 
 /// The flags under their groups' headings, wrapped to `width` columns.

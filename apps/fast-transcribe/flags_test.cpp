@@ -11,7 +11,8 @@ namespace {
 struct Recorder {
     std::string seen;
     std::vector<Flag> flags{
-        {"max_line_width", 0, "N", "Group one", "how wide", [this](const std::string& v) { seen += "width=" + v + ";"; }},
+        {"max_line_width", 0, "N", "Group one", "how wide",
+         [this](const std::string& v) { seen += "width=" + v + ";"; }},
         {"output_dir", 'o', "DIR", "Group one", "where to", [this](const std::string& v) { seen += "dir=" + v + ";"; }},
         {"vad_filter", 'q', "", "Group two", "a switch", [this](const std::string& v) { seen += "vad=" + v + ";"; }},
         {"hidden", 0, "N", "", "", [this](const std::string& v) { seen += "hidden=" + v + ";"; }},
@@ -60,7 +61,8 @@ TEST(Flags, AreWrittenInEveryUsualWay) {
 
 TEST(Flags, LeaveFilesAlone) {
     Recorder r;
-    EXPECT_EQ(r.parse({"a.mp3", "--vad_filter", "b.mp3", "-", "-o", "x", "c.mp3"}), (Words{"a.mp3", "b.mp3", "-", "c.mp3"}));
+    EXPECT_EQ(r.parse({"a.mp3", "--vad_filter", "b.mp3", "-", "-o", "x", "c.mp3"}),
+              (Words{"a.mp3", "b.mp3", "-", "c.mp3"}));
     EXPECT_EQ(r.seen, "vad=true;dir=x;");
     EXPECT_EQ(r.parse({"--", "-o", "--vad_filter"}), (Words{"-o", "--vad_filter"}));
     EXPECT_EQ(r.seen, "");
@@ -80,8 +82,10 @@ TEST(Flags, ReadNumbersWholly) {
     EXPECT_EQ(parse_integer("n", "-3", -5, 5), -3);
     EXPECT_DOUBLE_EQ(parse_number("x", "2.4", 0, 3), 2.4);
     EXPECT_FALSE(parse_optional_number("x", "None", 0, 3).has_value());
-    for (const char* bad : {"", "3x", " 3", "nan", "inf", "1e99", "4"}) EXPECT_THROW(parse_number("x", bad, 0, 3), Error) << bad;
-    for (const char* bad : {"", "1.5", "99999999999999999999", "6"}) EXPECT_THROW(parse_integer("n", bad, 0, 5), Error) << bad;
+    for (const char* bad : {"", "3x", " 3", "nan", "inf", "1e99", "4"})
+        EXPECT_THROW(parse_number("x", bad, 0, 3), Error) << bad;
+    for (const char* bad : {"", "1.5", "99999999999999999999", "6"})
+        EXPECT_THROW(parse_integer("n", bad, 0, 5), Error) << bad;
 }
 
 TEST(Flags, HelpHasGroupsAndStaysWithinTheWidth) {

@@ -45,7 +45,8 @@ void Interruption::watch() {
         if (::poll(events, 2, -1) < 0) continue;
         if (events[1].revents != 0) return;
         signalfd_siginfo info = {};
-        if (::read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) request(static_cast<int>(info.ssi_signo));
+        if (::read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+            request(static_cast<int>(info.ssi_signo));
     }
 }
 

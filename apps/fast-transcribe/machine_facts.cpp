@@ -17,7 +17,8 @@ namespace ft {
 namespace {
 
 /// Those that kernels are chosen by, as /proc/cpuinfo calls them.
-constexpr std::array interesting{"sse4_1", "avx", "avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_int8", "asimd", "asimddp", "i8mm"};
+constexpr std::array interesting{"sse4_1",   "avx",         "avx2",        "fma",      "f16c",  "avx_vnni", "avx512f",
+                                 "avx512bw", "avx512_vnni", "avx512_bf16", "amx_int8", "asimd", "asimddp",  "i8mm"};
 
 std::string text_of(const std::filesystem::path& path) {
     try {
@@ -55,7 +56,8 @@ std::string system_name() {
     const std::string release = text_of("/etc/os-release");
     for (const std::string_view line : lines_of(release)) {
         constexpr std::string_view key = "PRETTY_NAME=\"";
-        if (line.substr(0, key.size()) == key && line.size() > key.size()) name = line.substr(key.size(), line.size() - key.size() - 1);
+        if (line.substr(0, key.size()) == key && line.size() > key.size())
+            name = line.substr(key.size(), line.size() - key.size() - 1);
     }
     utsname system = {};
     if (::uname(&system) == 0) name += std::string(", Linux ") + system.release + " " + system.machine;
@@ -65,7 +67,8 @@ std::string system_name() {
 int usable_threads() {
     cpu_set_t set;
     CPU_ZERO(&set);
-    return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+    return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
+                                                         : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 }  // namespace
@@ -84,7 +87,8 @@ CpuInfo parse_cpu_info(std::string_view cpuinfo) {
         if ((key == "flags" || key == "Features") && info.instruction_sets.empty()) {
             const std::string flags = " " + std::string(value) + " ";
             for (const char* name : interesting) {
-                if (flags.find(" " + std::string(name) + " ") != std::string::npos) info.instruction_sets.emplace_back(name);
+                if (flags.find(" " + std::string(name) + " ") != std::string::npos)
+                    info.instruction_sets.emplace_back(name);
             }
         }
     }

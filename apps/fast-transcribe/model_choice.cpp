@@ -15,7 +15,8 @@ const char* const spare_model = "whisper-base";
 
 }  // namespace
 
-LocatedModel choose_model(const std::string& given, const std::function<LocatedModel(const std::string&)>& locate, const Notice& notice) {
+LocatedModel choose_model(const std::string& given, const std::function<LocatedModel(const std::string&)>& locate,
+                          const Notice& notice) {
     if (!given.empty()) return locate(given);
     try {
         return locate(best_model);
@@ -24,15 +25,18 @@ LocatedModel choose_model(const std::string& given, const std::function<LocatedM
     }
     try {
         LocatedModel spare = locate(spare_model);
-        notice(fmt::format("{0} is not on this machine, {1} is used: in Swedish it gets about one word in five wrong, where the makers "
-                           "of {0} report one in fourteen; fast-transcribe model pull {0} gets it",
-                           best_model, spare_model));
+        notice(
+            fmt::format("{0} is not on this machine, {1} is used: in Swedish it gets about one word in five wrong, "
+                        "where the makers "
+                        "of {0} report one in fourteen; fast-transcribe model pull {0} gets it",
+                        best_model, spare_model));
         return spare;
     } catch (const Error& error) {
         if (error.code() != ErrorCode::not_found) throw;
     }
     throw Error(ErrorCode::not_found,
-                "there is no model on this machine yet: run fast-transcribe model pull {}, or name one with --model (fast-transcribe model "
+                "there is no model on this machine yet: run fast-transcribe model pull {}, or name one with --model "
+                "(fast-transcribe model "
                 "list shows what is there)",
                 best_model);
 }

@@ -10,7 +10,8 @@ namespace ft {
 
 /// The model to use. `given` empty: kb-whisper-small, else whisper-base with a notice of what that costs.
 /// `locate` finds a name on this machine or throws Error{not_found}. Throws Error.
-LocatedModel choose_model(const std::string& given, const std::function<LocatedModel(const std::string&)>& locate, const Notice& notice);
+LocatedModel choose_model(const std::string& given, const std::function<LocatedModel(const std::string&)>& locate,
+                          const Notice& notice);
 
 /// Adds what the transcript does not say yet; what it says stays.
 void add_metadata(Transcript& transcript, const std::string& key, const std::string& value);

@@ -59,7 +59,8 @@ TEST(Metadata, IsAddedOnlyWhereItIsMissing) {
     add_metadata(transcript, "revision", "main");
     add_metadata(transcript, "commit", "");
     add_metadata(transcript, "vad", "silero");
-    const std::vector<std::pair<std::string, std::string>> expected = {{"model", "from the engine"}, {"revision", "main"}, {"vad", "silero"}};
+    const std::vector<std::pair<std::string, std::string>> expected = {
+        {"model", "from the engine"}, {"revision", "main"}, {"vad", "silero"}};
     EXPECT_EQ(transcript.metadata, expected);
 }
 

@@ -27,7 +27,8 @@ std::string natural_stem(const std::string& input) {
     if (stem.empty() || stem == "." || stem == "..") stem = "audio";
     if (stem.size() > longest_stem) {
         size_t end = longest_stem;
-        while (end > 0 && (static_cast<unsigned char>(stem[end]) & 0xC0) == 0x80) --end;  // not inside a UTF-8 character
+        while (end > 0 && (static_cast<unsigned char>(stem[end]) & 0xC0) == 0x80)
+            --end;  // not inside a UTF-8 character
         stem.resize(end);
     }
     return stem;
@@ -42,8 +43,8 @@ bool is_an_input(const fs::path& path, const std::vector<std::string>& inputs) {
 
 [[noreturn]] void fail(const fs::path& path, const char* what, int error) {
     const ErrorCode code = error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission
-                           : error == ENOENT || error == ENOTDIR                 ? ErrorCode::not_found
-                                                                                 : ErrorCode::io;
+                           : error == ENOENT || error == ENOTDIR               ? ErrorCode::not_found
+                                                                               : ErrorCode::io;
     throw Error(code, "{}: {}: {}", path.string(), what, std::strerror(error));
 }
 
@@ -60,7 +61,8 @@ int write_and_sync(int fd, std::string_view content) {
 
 }  // namespace
 
-std::vector<std::string> output_stems(const std::vector<std::string>& inputs, const std::function<bool(const std::string&)>& taken) {
+std::vector<std::string> output_stems(const std::vector<std::string>& inputs,
+                                      const std::function<bool(const std::string&)>& taken) {
     std::vector<std::string> stems(inputs.size());
     std::set<std::string> used;
     const auto is_free = [&](const std::string& stem) { return !used.count(stem) && !(taken && taken(stem)); };
@@ -83,8 +85,8 @@ std::vector<std::string> output_stems(const std::vector<std::string>& inputs, co
 }
 
 std::string dated_name(const std::tm& time, int attempt) {
-    std::string name = fmt::format("transcription_{:04}{:02}{:02}_{:02}{:02}{:02}", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday,
-                                   time.tm_hour, time.tm_min, time.tm_sec);
+    std::string name = fmt::format("transcription_{:04}{:02}{:02}_{:02}{:02}{:02}", time.tm_year + 1900,
+                                   time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec);
     if (attempt > 1) name += "_" + std::to_string(attempt);
     return name + ".txt";
 }
@@ -102,7 +104,8 @@ bool write_new_file(const fs::path& path, std::string_view content) {
     return true;
 }
 
-OutputFiles::OutputFiles(const OutputOptions& options, const std::vector<std::string>& inputs, std::function<std::tm()> local_time)
+OutputFiles::OutputFiles(const OutputOptions& options, const std::vector<std::string>& inputs,
+                         std::function<std::tm()> local_time)
     : options_(options), local_time_(std::move(local_time)) {
     if (options_.dated) return;
     stems_ = output_stems(inputs, [&](const std::string& stem) {
@@ -112,8 +115,8 @@ OutputFiles::OutputFiles(const OutputOptions& options, const std::vector<std::st
     });
     for (size_t i = 0; i < inputs.size(); ++i) {
         if (stems_[i] == natural_stem(inputs[i])) continue;
-        notes_.push_back(fmt::format("the result of {} is called {}, as {} is taken by another of the files given", inputs[i], stems_[i],
-                                     natural_stem(inputs[i])));
+        notes_.push_back(fmt::format("the result of {} is called {}, as {} is taken by another of the files given",
+                                     inputs[i], stems_[i], natural_stem(inputs[i])));
     }
 }
 

@@ -131,7 +131,8 @@ TEST_F(OutputFilesTest, FindsOutBeforeTheWorkThatTheFolderCannotBeUsed) {
 
 TEST_F(OutputFilesTest, FindsOutBeforeTheWorkThatTheFolderMayNotBeWrittenTo) {
     fs::create_directory("closed");
-    fs::permissions("closed", fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+    fs::permissions("closed",
+                    fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
     fs::permissions(folder_, fs::perms::all);
     const Nobody nobody;
     try {

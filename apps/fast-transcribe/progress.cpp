@@ -14,7 +14,8 @@ constexpr double line_every_s = 10.0, line_at_least_every_s = 60.0, line_share =
 
 /// Columns that UTF-8 text takes, one a code point: near enough for file names.
 size_t columns(std::string_view text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 /// At most `width` columns; what is too long ends in "...".
@@ -28,9 +29,13 @@ std::string shortened(const std::string& text, size_t width) {
     return text.substr(0, end) + "...";
 }
 
-double share_of(double done_s, double duration_s) { return duration_s > 0 ? std::clamp(done_s / duration_s, 0.0, 1.0) : 0.0; }
+double share_of(double done_s, double duration_s) {
+    return duration_s > 0 ? std::clamp(done_s / duration_s, 0.0, 1.0) : 0.0;
+}
 
-int64_t whole_seconds(double seconds) { return std::isfinite(seconds) && seconds > 0 ? static_cast<int64_t>(seconds) : 0; }
+int64_t whole_seconds(double seconds) {
+    return std::isfinite(seconds) && seconds > 0 ? static_cast<int64_t>(seconds) : 0;
+}
 
 }  // namespace
 
@@ -51,7 +56,8 @@ std::string printable(std::string_view text) {
     for (size_t i = 0; i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
         // U+0080…U+009F, two bytes in UTF-8, are control characters too for some terminals.
-        if (c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0x80 && static_cast<unsigned char>(text[i + 1]) < 0xA0) {
+        if (c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0x80 &&
+            static_cast<unsigned char>(text[i + 1]) < 0xA0) {
             out += '?';
             ++i;
         } else if (c == '\n' || c == '\r' || c == '\t') {
@@ -65,10 +71,12 @@ std::string printable(std::string_view text) {
 
 std::string progress_sentence(double done_s, double duration_s, double elapsed_s) {
     const double speed = elapsed_s > 0 ? done_s / elapsed_s : 0;
-    std::string text = duration_s > 0 ? fmt::format("{:.0f} % of {}", std::floor(share_of(done_s, duration_s) * 100), format_clock(duration_s))
+    std::string text = duration_s > 0 ? fmt::format("{:.0f} % of {}", std::floor(share_of(done_s, duration_s) * 100),
+                                                    format_clock(duration_s))
                                       : fmt::format("{} done", format_clock(done_s));
     if (speed > 0) text += fmt::format(", {:.1f}x real time", speed);
-    if (speed > 0 && duration_s > 0) text += fmt::format(", {} left", format_clock(std::max(0.0, duration_s - done_s) / speed));
+    if (speed > 0 && duration_s > 0)
+        text += fmt::format(", {} left", format_clock(std::max(0.0, duration_s - done_s) / speed));
     return text;
 }
 
@@ -104,7 +112,8 @@ void ProgressPrinter::update(const Progress& progress) {
     if (style_.segments && progress.new_segments != nullptr && !progress.new_segments->empty()) {
         clear();
         for (const Segment& segment : *progress.new_segments) {
-            err_ << "[" << format_timestamp(segment.start_s) << " --> " << format_timestamp(segment.end_s) << "] " << printable(segment.text) << "\n";
+            err_ << "[" << format_timestamp(segment.start_s) << " --> " << format_timestamp(segment.end_s) << "] "
+                 << printable(segment.text) << "\n";
         }
         err_ << std::flush;
     }
@@ -114,7 +123,9 @@ void ProgressPrinter::update(const Progress& progress) {
 
 void ProgressPrinter::draw_bar(const Progress& progress, double now) {
     // One column less than the terminal has: some wrap when the last one is written.
-    err_ << "\r" << progress_bar(label_, progress.done_s, progress.duration_s, now - begin_s_, std::max(style_.width, 2) - 1) << "\x1b[K" << std::flush;
+    err_ << "\r"
+         << progress_bar(label_, progress.done_s, progress.duration_s, now - begin_s_, std::max(style_.width, 2) - 1)
+         << "\x1b[K" << std::flush;
     bar_shown_ = true;
     drawn_s_ = now;
 }

@@ -8,7 +8,9 @@
 namespace ft {
 namespace {
 
-Progress at(double done_s, double duration_s, const std::vector<Segment>* segments = nullptr) { return {done_s, duration_s, segments}; }
+Progress at(double done_s, double duration_s, const std::vector<Segment>* segments = nullptr) {
+    return {done_s, duration_s, segments};
+}
 
 TEST(Progress, ClocksReadLikeClocks) {
     EXPECT_EQ(format_clock(0), "0:00");
@@ -32,10 +34,12 @@ TEST(Progress, SentenceTellsSpeedAndTimeLeft) {
 
 TEST(Progress, BarFitsTheTerminal) {
     const std::string label = "ett långt namn på en fil som inte får plats.mp3";
-    EXPECT_EQ(progress_bar("a.mp3", 300, 600, 30, 100), "a.mp3 [##########----------] 50 % of 10:00, 10.0x real time, 0:30 left");
+    EXPECT_EQ(progress_bar("a.mp3", 300, 600, 30, 100),
+              "a.mp3 [##########----------] 50 % of 10:00, 10.0x real time, 0:30 left");
     for (const int width : {1, 5, 20, 40, 60, 79, 80, 120}) {
         const std::string bar = progress_bar(label, 300, 600, 30, width);
-        const auto columns = std::count_if(bar.begin(), bar.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+        const auto columns = std::count_if(bar.begin(), bar.end(),
+                                           [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
         EXPECT_LE(columns, width) << bar;
     }
     EXPECT_EQ(progress_bar("a.mp3", 300, 0, 30, 100).find('['), std::string::npos) << "no share of an unknown length";

@@ -26,7 +26,8 @@ Product random_product() {
     std::mt19937 random(1);
     std::uniform_real_distribution<float> value(-1, 1);
     Product product;
-    for (auto& [target, size] : {std::pair(&product.x, rows * in), std::pair(&product.weight, out * in), std::pair(&product.bias, out)}) {
+    for (auto& [target, size] :
+         {std::pair(&product.x, rows * in), std::pair(&product.weight, out * in), std::pair(&product.bias, out)}) {
         target->resize(static_cast<size_t>(size));
         std::generate(target->begin(), target->end(), [&] { return value(random); });
     }
@@ -61,7 +62,8 @@ DoctorFacts::Test compare_backends(Precision precision, double tolerance) {
             largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
         }
         test.passed = got.size() == expected.size() && worst <= tolerance * largest;
-        test.detail = fmt::format("{}; largest difference from the plain computation {:.2g} of {:.2g}", fast->info().device, worst, largest);
+        test.detail = fmt::format("{}; largest difference from the plain computation {:.2g} of {:.2g}",
+                                  fast->info().device, worst, largest);
     } catch (const std::exception& error) {
         test.detail = error.what();
     }
@@ -105,7 +107,8 @@ std::string tone_wav() {
     wav += "data";
     number(data_bytes, 4);
     for (uint32_t i = 0; i < rate; ++i) {
-        number(static_cast<uint16_t>(static_cast<int16_t>(std::lround(16000 * std::sin(2 * M_PI * 440 * i / rate)))), 2);
+        number(static_cast<uint16_t>(static_cast<int16_t>(std::lround(16000 * std::sin(2 * M_PI * 440 * i / rate)))),
+               2);
     }
     return wav;
 }
@@ -120,8 +123,10 @@ DoctorFacts::Test decode_tone() {
         for (const float sample : pcm) energy += static_cast<double>(sample) * sample;
         const double level = pcm.empty() ? 0 : std::sqrt(energy / static_cast<double>(pcm.size()));
         const double expected = 16000.0 / 32768 / std::sqrt(2.0);
-        test.passed = std::abs(static_cast<double>(pcm.size()) - sample_rate) <= sample_rate / 100 && std::abs(level - expected) < 0.02;
-        test.detail = fmt::format("one second at 44.1 kHz became {} samples at 16 kHz, level {:.3f} ({:.3f} expected)", pcm.size(), level, expected);
+        test.passed = std::abs(static_cast<double>(pcm.size()) - sample_rate) <= sample_rate / 100 &&
+                      std::abs(level - expected) < 0.02;
+        test.detail = fmt::format("one second at 44.1 kHz became {} samples at 16 kHz, level {:.3f} ({:.3f} expected)",
+                                  pcm.size(), level, expected);
     } catch (const std::exception& error) {
         test.detail = error.what();
     }

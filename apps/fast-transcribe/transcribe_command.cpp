@@ -14,7 +14,9 @@ namespace ft {
 
 namespace {
 
-std::string shown_name(const std::string& input) { return input == "-" ? "stdin" : input; }
+std::string shown_name(const std::string& input) {
+    return input == "-" ? "stdin" : input;
+}
 
 /// "FILE: reason", where many reasons name the file already.
 std::string with_name(const std::string& input, const std::string& reason) {
@@ -76,7 +78,9 @@ class Run {
 
     std::function<void()> interruption_notice() {
         if (options_.verbosity == Verbosity::quiet) return {};
-        return [&err = env_.err] { err << "\nstopping when the windows under way are done; once more stops at once" << std::endl; };
+        return [&err = env_.err] {
+            err << "\nstopping when the windows under way are done; once more stops at once" << std::endl;
+        };
     }
 
     /// Something that a user who does not want silence should know.
@@ -95,14 +99,17 @@ class Run {
     void transcribe(size_t index) {
         const std::string& input = options_.audio[index];
         // The model is loaded for the first input that is there, and not for none.
-        if (!transcribe_) transcribe_ = env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); });
+        if (!transcribe_)
+            transcribe_ = env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); });
         if (stopped()) return;
         try {
             const double begin_s = env_.now_s();
             const bool many = options_.audio.size() > 1;
-            printer_.begin((many ? fmt::format("{}/{} ", index + 1, options_.audio.size()) : std::string()) + shown_name(input));
+            printer_.begin((many ? fmt::format("{}/{} ", index + 1, options_.audio.size()) : std::string()) +
+                           shown_name(input));
             Transcript transcript = transcribe_(
-                input, options_.transcribe, [this](const Progress& progress) { printer_.update(progress); }, &env_.interruption.stop());
+                input, options_.transcribe, [this](const Progress& progress) { printer_.update(progress); },
+                &env_.interruption.stop());
             printer_.clear();
             transcript.file = shown_name(input);
             keep(index, transcript, env_.now_s() - begin_s);
@@ -133,8 +140,9 @@ class Run {
         const auto failures = std::count(failed_.begin(), failed_.end(), true);
         if (stopped()) {
             const size_t left = failed_.size() - static_cast<size_t>(failures) - written_;
-            say(fmt::format("interrupted: {} of {} inputs written{}", written_, failed_.size(),
-                            left > 0 ? fmt::format(", {} not begun or without a finished window", left) : std::string()));
+            say(fmt::format(
+                "interrupted: {} of {} inputs written{}", written_, failed_.size(),
+                left > 0 ? fmt::format(", {} not begun or without a finished window", left) : std::string()));
             return env_.interruption.exit_code();
         }
         if (failures > 0 && failed_.size() > 1) say(fmt::format("{} of {} inputs failed", failures, failed_.size()));
@@ -155,14 +163,17 @@ class Run {
 int transcribe_files(const CommandOptions& options, const Environment& environment) {
     const bool reads_stdin = std::find(options.audio.begin(), options.audio.end(), "-") != options.audio.end();
     if (reads_stdin && environment.stdin_is_terminal) {
-        throw Error(ErrorCode::invalid_argument, "-: standard input is a terminal; pipe audio into it, e.g. cat talk.mp3 | fast-transcribe -");
+        throw Error(ErrorCode::invalid_argument,
+                    "-: standard input is a terminal; pipe audio into it, e.g. cat talk.mp3 | fast-transcribe -");
     }
     return Run(options, environment).go();
 }
 
 std::string summary(const std::string& name, const Transcript& transcript, double elapsed_s) {
-    std::string text = fmt::format("{}: {} of audio in {}", name, format_clock(transcript.duration_s), format_clock(elapsed_s));
-    if (elapsed_s > 0 && transcript.duration_s > 0) text += fmt::format(" ({:.1f}x real time)", transcript.duration_s / elapsed_s);
+    std::string text =
+        fmt::format("{}: {} of audio in {}", name, format_clock(transcript.duration_s), format_clock(elapsed_s));
+    if (elapsed_s > 0 && transcript.duration_s > 0)
+        text += fmt::format(" ({:.1f}x real time)", transcript.duration_s / elapsed_s);
     const Coverage& coverage = transcript.coverage;
     if (coverage.speech_s > 0) {
         const double share = std::clamp(coverage.transcribed_s / coverage.speech_s, 0.0, 1.0);
@@ -170,12 +181,14 @@ std::string summary(const std::string& name, const Transcript& transcript, doubl
     } else if (transcript.segments.empty()) {
         text += "; no speech was found, the transcript is empty";
     }
-    if (coverage.fallback_windows > 0) text += fmt::format("; {} of {} windows decoded again", coverage.fallback_windows, coverage.windows);
+    if (coverage.fallback_windows > 0)
+        text += fmt::format("; {} of {} windows decoded again", coverage.fallback_windows, coverage.windows);
     if (!coverage.dropped.empty()) {
         const Coverage::Dropped& first = coverage.dropped.front();
-        text += fmt::format("; {} left out as no speech or as doubtful, the first at {} ({})",
-                            coverage.dropped.size() == 1 ? "1 stretch" : fmt::format("{} stretches", coverage.dropped.size()),
-                            format_clock(first.start_s), first.reason);
+        text += fmt::format(
+            "; {} left out as no speech or as doubtful, the first at {} ({})",
+            coverage.dropped.size() == 1 ? "1 stretch" : fmt::format("{} stretches", coverage.dropped.size()),
+            format_clock(first.start_s), first.reason);
     }
     return text;
 }

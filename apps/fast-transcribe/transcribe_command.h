@@ -4,8 +4,8 @@
 
 namespace ft {
 
-/// Returns the exit code: 0 all done, 1 some input failed, 128 + signal when interrupted. Throws Error for what concerns
-/// all inputs alike: a model that is not there, a folder that cannot be written to.
+/// Returns the exit code: 0 all done, 1 some input failed, 128 + signal when interrupted. Throws Error for what
+/// concerns all inputs alike: a model that is not there, a folder that cannot be written to.
 int transcribe_files(const CommandOptions& options, const Environment& environment);
 
 /// The line after a file: length, speed, how much of the speech became text.

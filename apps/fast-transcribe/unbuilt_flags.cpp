@@ -30,7 +30,10 @@ std::vector<Unbuilt> table() {
         {"condition_on_previous_text", true, {"false"}, "this build decodes every window on its own"},
         {"carry_initial_prompt", true, {"true"}, "this build gives the prompt to every window"},
         {"hotwords", false, {"None", ""}, "this build has no hotwords; give the words to --initial_prompt"},
-        {"clip_timestamps", false, {"0", "None"}, "this build transcribes whole files; cut the file first, e.g. with ffmpeg -ss and -to"},
+        {"clip_timestamps",
+         false,
+         {"0", "None"},
+         "this build transcribes whole files; cut the file first, e.g. with ffmpeg -ss and -to"},
         {"device_index", false, {"0"}, "this build computes on the CPU only"},
         {"fp16", true, {"false"}, "this build computes on the CPU, in int8 or float32; see --compute_type"},
         {"diarize", true, {"false"}, "this build does not tell speakers apart"},
@@ -45,7 +48,8 @@ std::vector<Flag> unbuilt_flags() {
         const auto apply = [unbuilt](const std::string& value) {
             const std::vector<std::string>& harmless = unbuilt.harmless;
             if (std::find(harmless.begin(), harmless.end(), value) != harmless.end()) return;
-            throw Error(ErrorCode::invalid_argument, "--{} {}: {}; leave the flag out", unbuilt.name, value, unbuilt.sentence);
+            throw Error(ErrorCode::invalid_argument, "--{} {}: {}; leave the flag out", unbuilt.name, value,
+                        unbuilt.sentence);
         };
         flags.push_back({unbuilt.name, 0, unbuilt.is_switch ? "" : "VALUE", "", "", apply});
     }

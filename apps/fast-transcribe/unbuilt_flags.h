@@ -1,6 +1,6 @@
 #pragma once
-// Flags of other Whisper programs whose part is not built yet: accepted where they ask for what happens anyway, refused with
-// a sentence otherwise, so that nobody waits an hour for a result that ignored what was asked.
+// Flags of other Whisper programs whose part is not built yet: accepted where they ask for what happens anyway, refused
+// with a sentence otherwise, so that nobody waits an hour for a result that ignored what was asked.
 #include <vector>
 
 #include "flags.h"

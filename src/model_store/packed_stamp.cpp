@@ -38,15 +38,20 @@ std::string from_json_text(const std::string& text) {
     std::string bytes;
     for (size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
-        bytes += byte >= 0xC0 && i + 1 < text.size() ? static_cast<char>((byte & 0x03) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3F)) : text[i];
+        bytes += byte >= 0xC0 && i + 1 < text.size()
+                     ? static_cast<char>((byte & 0x03) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3F))
+                     : text[i];
     }
     return bytes;
 }
 
-json to_json(const FileState& state) { return {{"path", to_json_text(state.path)}, {"size", state.size}, {"modified_ns", state.modified_ns}}; }
+json to_json(const FileState& state) {
+    return {{"path", to_json_text(state.path)}, {"size", state.size}, {"modified_ns", state.modified_ns}};
+}
 
 FileState state_from(const json& value) {
-    return {from_json_text(value.at("path").get<std::string>()), value.at("size").get<uint64_t>(), value.at("modified_ns").get<int64_t>()};
+    return {from_json_text(value.at("path").get<std::string>()), value.at("size").get<uint64_t>(),
+            value.at("modified_ns").get<int64_t>()};
 }
 
 bool can_belong(const std::filesystem::path& file) {
@@ -59,9 +64,11 @@ bool can_belong(const std::filesystem::path& file) {
 FileState file_state(const std::filesystem::path& path) {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0) {
-        throw Error(errno == ENOENT ? ErrorCode::not_found : ErrorCode::io, "{}: cannot be examined: {}", path.string(), std::strerror(errno));
+        throw Error(errno == ENOENT ? ErrorCode::not_found : ErrorCode::io, "{}: cannot be examined: {}", path.string(),
+                    std::strerror(errno));
     }
-    return {path.string(), static_cast<uint64_t>(status.st_size), status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+    return {path.string(), static_cast<uint64_t>(status.st_size),
+            status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 std::vector<FileState> checkpoint_state(const std::filesystem::path& checkpoint) {
@@ -76,7 +83,9 @@ std::vector<FileState> checkpoint_state(const std::filesystem::path& checkpoint)
     return states;
 }
 
-std::filesystem::path stamp_path(const std::filesystem::path& packed_file) { return packed_file.string() + ".stamp"; }
+std::filesystem::path stamp_path(const std::filesystem::path& packed_file) {
+    return packed_file.string() + ".stamp";
+}
 
 std::optional<PackedStamp> read_stamp(const std::filesystem::path& packed_file) {
     try {

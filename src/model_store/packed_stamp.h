@@ -1,5 +1,6 @@
 #pragma once
-// What was true when a packed file was made or last checked: "<packed file>.stamp", JSON (docs/formats.md, "Packed model").
+// What was true when a packed file was made or last checked: "<packed file>.stamp", JSON (docs/formats.md, "Packed
+// model").
 #include <cstdint>
 #include <filesystem>
 #include <optional>

@@ -60,7 +60,8 @@ TEST_F(PackedStampTest, ACheckpointChangesWithItsFiles) {
     EXPECT_NE(checkpoint_state(folder_), before) << "a file has come";
     fs::remove(folder_ / "generation_config.json");
     EXPECT_EQ(checkpoint_state(folder_), before);
-    fs::last_write_time(folder_ / "model.bin", fs::last_write_time(folder_ / "model.bin") + std::chrono::milliseconds(1));
+    fs::last_write_time(folder_ / "model.bin",
+                        fs::last_write_time(folder_ / "model.bin") + std::chrono::milliseconds(1));
     EXPECT_NE(checkpoint_state(folder_), before) << "a file was written anew with the same size";
 }
 

@@ -21,14 +21,17 @@ std::string hash_of_weights(const ModelSource& source) {
     if (weights.size() == 1) return sha256_hex_of_file(weights[0]);
     std::sort(weights.begin(), weights.end());
     std::string list;
-    for (const std::filesystem::path& file : weights) list += sha256_hex_of_file(file) + "  " + file.filename().string() + "\n";
+    for (const std::filesystem::path& file : weights)
+        list += sha256_hex_of_file(file) + "  " + file.filename().string() + "\n";
     return sha256_hex(std::as_bytes(std::span(list)));
 }
 
-/// Whether nothing has changed since the stamp was written. The header is read too: it tells another version of the format.
+/// Whether nothing has changed since the stamp was written. The header is read too: it tells another version of the
+/// format.
 bool still_true(const PackedStamp& known, const PackedStamp& now, const std::filesystem::path& file) {
     try {
-        if (known.checkpoint != now.checkpoint || known.packing != now.packing || known.packed != file_state(file)) return false;
+        if (known.checkpoint != now.checkpoint || known.packing != now.packing || known.packed != file_state(file))
+            return false;
         PackedModel::open(file, now.packing, /*verify_weights=*/false);
         return true;
     } catch (const Error&) {

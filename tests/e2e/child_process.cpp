@@ -19,14 +19,16 @@ void make_pipe(int (&ends)[2]) {
 }
 
 /// In the child, after fork: only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, char* const* environment, const ChildOptions& options, int out, int err) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, const ChildOptions& options, int out,
+                         int err) {
     const int in = ::open(options.input.c_str(), O_RDONLY);
     // The test's own signal dispositions are not the child's business.
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (in < 0 || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0 || ::chdir(options.folder.c_str()) != 0) ::_exit(126);
+    if (in < 0 || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0 || ::chdir(options.folder.c_str()) != 0)
+        ::_exit(126);
     ::execve(arguments[0], arguments, environment);
     ::_exit(127);
 }
@@ -107,7 +109,9 @@ bool ChildProcess::wait_for_error_text(const std::string& text) {
     return true;
 }
 
-void ChildProcess::signal(int number) const { ::kill(pid_, number); }
+void ChildProcess::signal(int number) const {
+    ::kill(pid_, number);
+}
 
 int ChildProcess::wait() {
     while (read_some()) {

@@ -12,7 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-size_t lines_in(const std::string& text) { return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')); }
+size_t lines_in(const std::string& text) {
+    return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 std::string random_bytes(size_t size) {
     std::mt19937 random(7);
@@ -29,9 +31,13 @@ TEST_F(E2eTest, HelpAndVersion) {
 }
 
 TEST_F(E2eTest, WrongUsageIsTwoAndOneLine) {
-    for (const std::vector<std::string>& arguments :
-         {std::vector<std::string>{}, {"--nonsense", "a.mp3"}, {"--device", "cuda", "a.mp3"}, {"--word_timestamps", "True", "a.mp3"},
-          {"-f", "docx", "a.mp3"}, {"--language", "klingon", "a.mp3"}, {"doctor", "--nonsense"}}) {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
+                                                      {"--nonsense", "a.mp3"},
+                                                      {"--device", "cuda", "a.mp3"},
+                                                      {"--word_timestamps", "True", "a.mp3"},
+                                                      {"-f", "docx", "a.mp3"},
+                                                      {"--language", "klingon", "a.mp3"},
+                                                      {"doctor", "--nonsense"}}) {
         EXPECT_EQ(run(arguments), 2) << (arguments.empty() ? "no arguments" : arguments[0]);
         EXPECT_EQ(lines_in(err()), 1U) << err();
         EXPECT_EQ(err().rfind("fast-transcribe: ", 0), 0U) << err();
@@ -122,7 +128,9 @@ TEST_F(E2eTest, EveryFormatIsWellFormed) {
     EXPECT_EQ(content("vtt").rfind("WEBVTT", 0), 0U);
     EXPECT_EQ(content("tsv").rfind("start\tend\ttext\n", 0), 0U);
     EXPECT_EQ(lines_in(content("tsv")), json["segments"].size() + 1);
-    EXPECT_TRUE(std::regex_search(content("srt"), std::regex("^1\n[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3} --> [0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}\n")));
+    EXPECT_TRUE(std::regex_search(
+        content("srt"),
+        std::regex("^1\n[0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3} --> [0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3}\n")));
     EXPECT_GE(shared_words(sample.text, content("txt")), 0.6);
 }
 
@@ -133,7 +141,8 @@ TEST_F(E2eTest, InputsOfTheSameNameDoNotOverwriteOneAnother) {
         fs::create_directory(folder_ / folder);
         fs::copy_file(samples()[0].audio, folder_ / folder / ("talk" + kind));
     }
-    EXPECT_EQ(run({"--model", model().string(), "-f", "txt", "-o", "out", "a/talk" + kind, "b/talk" + kind}), 0) << err();
+    EXPECT_EQ(run({"--model", model().string(), "-f", "txt", "-o", "out", "a/talk" + kind, "b/talk" + kind}), 0)
+        << err();
     EXPECT_EQ(out(), "out/talk.txt\nout/talk_2.txt\n");
     EXPECT_EQ(read_file(folder_ / "out/talk.txt"), read_file(folder_ / "out/talk_2.txt"));
 }

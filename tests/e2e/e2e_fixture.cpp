@@ -21,10 +21,16 @@ void E2eTest::SetUp() {
     // Nothing of the user's own models and caches; the packed test model is kept from run to run.
     const std::string home = FT_BINARY_DIR "/e2e_home";
     fs::create_directories(home);
-    options_.environment = {{"HOME", home}, {"XDG_CACHE_HOME", ""}, {"FAST_TRANSCRIBE_HOME", home}, {"HF_HOME", home + "/hf"}, {"HF_HUB_CACHE", ""}};
+    options_.environment = {{"HOME", home},
+                            {"XDG_CACHE_HOME", ""},
+                            {"FAST_TRANSCRIBE_HOME", home},
+                            {"HF_HOME", home + "/hf"},
+                            {"HF_HUB_CACHE", ""}};
 }
 
-void E2eTest::TearDown() { fs::remove_all(folder_); }
+void E2eTest::TearDown() {
+    fs::remove_all(folder_);
+}
 
 int E2eTest::run(const std::vector<std::string>& arguments) {
     const std::unique_ptr<ChildProcess> child = start(arguments);
@@ -69,7 +75,8 @@ void E2eTest::write_long_wav(const fs::path& source, const fs::path& target, int
     wav += "RIFF";
     number(36 + data_bytes, 4);
     wav += "WAVEfmt ";
-    number(16, 4), number(1, 2), number(1, 2), number(sample_rate, 4), number(sample_rate * 2, 4), number(2, 2), number(16, 2);
+    number(16, 4), number(1, 2), number(1, 2), number(sample_rate, 4), number(sample_rate * 2, 4), number(2, 2),
+        number(16, 2);
     wav += "data";
     number(data_bytes, 4);
     for (uint32_t i = 0; i < data_bytes / 2; ++i) {
@@ -96,7 +103,8 @@ double shared_words(const std::string& expected, const std::string& got) {
     std::map<std::string, int> there;
     for (const std::string& word : words_of(got)) ++there[word];
     const std::vector<std::string> wanted = words_of(expected);
-    const auto found = std::count_if(wanted.begin(), wanted.end(), [&](const std::string& word) { return there[word]-- > 0; });
+    const auto found =
+        std::count_if(wanted.begin(), wanted.end(), [&](const std::string& word) { return there[word]-- > 0; });
     return wanted.empty() ? 1.0 : static_cast<double>(found) / static_cast<double>(wanted.size());
 }
 

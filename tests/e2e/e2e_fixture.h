@@ -44,6 +44,6 @@ double shared_words(const std::string& expected, const std::string& got);
 
 }  // namespace ft
 
-#define FT_NEEDS_MODEL_AND_SAMPLES()                                                                                    \
-    if (model().empty()) GTEST_SKIP() << "build/models/whisper-base is not there: ./test.sh gets it";                  \
+#define FT_NEEDS_MODEL_AND_SAMPLES()                                                                  \
+    if (model().empty()) GTEST_SKIP() << "build/models/whisper-base is not there: ./test.sh gets it"; \
     if (samples().empty()) GTEST_SKIP() << "samples/ has no recordings"
