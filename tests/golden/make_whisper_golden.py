@@ -4,7 +4,7 @@
     make_whisper_golden.py MODEL_FOLDER [AUDIO_FOLDER]
 
 whisper_base_features.json: encoder output and decoder logits for synthetic features, sampled at fixed places.
-whisper_base_signal.json: the same and the log-mel for a synthetic signal.
+whisper_base.json: the same and the log-mel for a synthetic signal.
 whisper_base_greedy.json: the greedy tokens of every 30-s window of AUDIO_FOLDER/*.flac (only when it is given).
 Needs torch, transformers, numpy, and the ffmpeg program for the audio. README.md says what the fields mean.
 """
@@ -82,14 +82,14 @@ def model_golden(model, mel):
 
 def features_golden(model):
     features = synthetic_features()
-    return {"checksum": checksum(features, 2048)} | model_golden(model, torch.from_numpy(features)[None])
+    return {"features_checksum": checksum(features, 2048)} | model_golden(model, torch.from_numpy(features)[None])
 
 
 def signal_golden(model, extractor):
     samples = synthetic_signal()
     mel = features_of(extractor, samples)
     frames = [0, 1, 2, 500, 1111, 1500, 2000, 2998, 2999]
-    first = {"checksum": checksum(samples, 32768), "mel_frames": frames, "mel": rounded(mel[0][:, frames].T)}
+    first = {"signal_checksum": checksum(samples, 32768), "mel_frames": frames, "mel": rounded(mel[0][:, frames].T)}
     return first | model_golden(model, mel)
 
 
@@ -144,7 +144,7 @@ def main():
     with torch.no_grad():
         model, extractor = load(sys.argv[1])
         write("whisper_base_features.json", features_golden(model))
-        write("whisper_base_signal.json", signal_golden(model, extractor))
+        write("whisper_base.json", signal_golden(model, extractor))
         if len(sys.argv) == 3:
             write("whisper_base_greedy.json", greedy_golden(model, extractor, sys.argv[2]))
 

@@ -50,7 +50,7 @@ inline std::vector<float> synthetic_features() {
     return features;
 }
 
-/// Equal to the files' `checksum` when the values are; scale 32768 for samples, 2048 for features.
+/// Equal to the files' `…_checksum` when the values are; scale 32768 for samples, 2048 for features.
 inline uint32_t checksum(std::span<const float> values, float scale) {
     uint32_t sum = 0;
     for (size_t i = 0; i < values.size(); ++i) {
