@@ -15,7 +15,7 @@ namespace ft {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what, int error) {
-    const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::not_found
+    const ErrorCode code = error == ENOENT || error == ENOTDIR                   ? ErrorCode::not_found
                            : error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission
                                                                                  : ErrorCode::io;
     throw Error(code, "{}: {}: {}", path.string(), what, std::strerror(error));
@@ -59,7 +59,8 @@ std::string read_file(const std::filesystem::path& path, size_t limit_bytes) {
         if (got == 0) return content;
         content.append(buffer, static_cast<size_t>(got));
         if (content.size() > limit_bytes) {
-            throw Error(ErrorCode::io, "{}: is larger than the {} bytes expected of such a file", path.string(), limit_bytes);
+            throw Error(ErrorCode::io, "{}: is larger than the {} bytes expected of such a file", path.string(),
+                        limit_bytes);
         }
     }
 }
