@@ -9,18 +9,13 @@
 #include <cstring>
 #include <vector>
 
-#include "base/error.h"
+#include "base/file.h"
 
 namespace ft {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-ErrorCode code_of(int error) {
-    if (error == ENOENT || error == ENOTDIR) return ErrorCode::not_found;
-    return error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission : ErrorCode::io;
-}
 
 fs::path folder_of(const fs::path& path) {
     return path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -35,14 +30,15 @@ int open_temporary(const fs::path& path, std::string& name) {
 }  // namespace
 
 void ReplacementFile::fail(int error) const {
-    throw Error(code_of(error), "{}: cannot be written: {}", path_.string(), std::strerror(error));
+    throw Error(code_of_errno(error), "{}: cannot be written: {}", path_.string(), std::strerror(error));
 }
 
 ReplacementFile::ReplacementFile(const fs::path& path) : path_(path) {
     std::error_code error;
     fs::create_directories(folder_of(path), error);
     if (error)
-        throw Error(code_of(error.value()), "{}: cannot be created: {}", folder_of(path).string(), error.message());
+        throw Error(code_of_errno(error.value()), "{}: cannot be created: {}", folder_of(path).string(),
+                    error.message());
     fd_ = ::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
     if (fd_ >= 0) return;
     fd_ = open_temporary(path, temporary_);
