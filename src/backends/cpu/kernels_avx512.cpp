@@ -7,11 +7,13 @@
 
 namespace ft::cpu {
 namespace {
-#include "backends/cpu/kernels_attention.h"
-#include "backends/cpu/kernels_product.h"
-#include "backends/cpu/kernels_rows.h"
-#include "backends/cpu/kernels_table.h"
+// clang-format off: each of these builds on those before it
 #include "backends/cpu/simd_avx512.h"
+#include "backends/cpu/kernels_rows.h"
+#include "backends/cpu/kernels_product.h"
+#include "backends/cpu/kernels_attention.h"
+#include "backends/cpu/kernels_table.h"
+// clang-format on
 constexpr Kernels table = make_table("avx512");
 }  // namespace
 
