@@ -7,7 +7,8 @@
 
 namespace ft::cpu {
 namespace {
-// clang-format off: each of these builds on those before it
+// Each of these builds on those before it.
+// clang-format off
 #include "backends/cpu/simd_sse2.h"
 #include "backends/cpu/kernels_rows.h"
 #include "backends/cpu/kernels_product.h"
