@@ -159,7 +159,8 @@ TEST(AudioReader, StandardInputThroughAPipe) {
     const Result result = read_as_stdin(test::wav(16000, 1, samples, 1, 16, 0xFFFFFFFF));
     expect_signal(result, 3);
     EXPECT_TRUE(result.warnings.empty()) << "a length that nobody could know is no truncation";
-    EXPECT_EQ(result.info.duration_s, 0) << "nor is it a length";
+    // Unknown, or what came through the pipe where that was all read at once; never the placeholder's 37 hours.
+    EXPECT_LE(result.info.duration_s, 3.001);
     expect_signal(read_as_stdin(test::wav(16000, 1, samples, 1, 16, 0x7FFFF000)), 3);
 }
 
