@@ -78,7 +78,10 @@ TEST(LogMel, PaddingIsTheSameAsZeros) {
         std::vector<float> pcm = ts::noise(samples, 9, 0.4);
         const std::vector<float> implicit = log_mel.compute(pcm);
         pcm.resize(window_samples);
-        EXPECT_EQ(implicit, log_mel.compute(pcm)) << samples;
+        const std::vector<float> explicit_zeros = log_mel.compute(pcm);
+        ASSERT_EQ(implicit.size(), explicit_zeros.size());
+        // Unoptimized builds round the floor's logarithm in another place: one unit in the last place.
+        for (size_t i = 0; i < implicit.size(); ++i) ASSERT_NEAR(implicit[i], explicit_zeros[i], 1e-6F) << samples;
     }
 }
 
