@@ -73,6 +73,7 @@ std::vector<float> HostTensor::to_f32() const {
     if (bytes.size() != count * element_size(dtype))
         throw Error(ErrorCode::bad_model, "a tensor's bytes do not fit its shape");
     std::vector<float> values(count);
+    if (count == 0) return values;
     if (dtype == DType::f32) {
         std::memcpy(values.data(), bytes.data(), bytes.size());
     } else if (dtype == DType::f16 || dtype == DType::bf16) {
