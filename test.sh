@@ -2,7 +2,8 @@
 # Proves the project from a fresh clone: installs missing Debian/Ubuntu packages, gets the models that tests need, builds,
 # and runs every test: the release build, then AddressSanitizer with UBSan, ThreadSanitizer, and each fuzz target for a minute.
 #     ./test.sh [--quick] [CTEST-FLAG…]     --quick: the release build only; flags go to ctest, e.g. -R tokenizer
-# Environment: TEST_SANITIZERS=0 is --quick; FUZZ_SECONDS=600 fuzzes longer; FT_SKIP_PACKAGES=1 installs no packages.
+# Environment: TEST_SANITIZERS=0 is --quick; TEST_TSAN=all runs every test under ThreadSanitizer, not only those with
+# threads; FUZZ_SECONDS=600 fuzzes longer; FT_SKIP_PACKAGES=1 installs no packages.
 [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # started with sh
 set -euo pipefail
 # Older sanitizer runtimes cannot live with the address randomization of newer kernels.
@@ -70,14 +71,21 @@ if [[ $sanitizers != 0 && $sanitizers != off ]]; then
     export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS-}"
     # Libraries of the distribution are not instrumented: what their own threads do among themselves looks like races.
     export TSAN_OPTIONS="halt_on_error=1:ignore_noninstrumented_modules=1:${TSAN_OPTIONS-}"
-    for preset in asan-ubsan tsan; do
-        ft_configure "$preset" -DFT_BUILD_TESTS=ON
-        ft_build "$preset"
-        run_tests "$preset" -LE slow
-    done
+    ft_configure asan-ubsan -DFT_BUILD_TESTS=ON
+    ft_build asan-ubsan
+    run_tests asan-ubsan -LE slow
+    # Races need threads: the pool and the queue, and the transcriber, where all of them meet. TEST_TSAN=all: every test.
+    ft_configure tsan -DFT_BUILD_TESTS=ON
+    if [[ ${TEST_TSAN:-} == all ]]; then
+        ft_build tsan
+        run_tests tsan -LE slow
+    else
+        ft_build tsan base_test transcriber_test
+        run_tests tsan -L '^(base|transcriber)$'
+    fi
     ft_configure fuzz
-    ft_build fuzz
-    run_tests fuzz
+    ft_build fuzz fuzzers make_fuzz_seeds
+    run_tests fuzz -L fuzz
 fi
 
 ((${#failed[@]} == 0)) || exit 1
