@@ -23,7 +23,7 @@ class HubClientTest : public ::testing::Test {
         settings.endpoint = endpoint;
         settings.token = token;
         return {settings,
-                {std::chrono::seconds(5), std::chrono::seconds(2), ""},
+                {std::chrono::seconds(60), std::chrono::seconds(60), ""},
                 [this](std::chrono::milliseconds time) { waited_ += time; },
                 {}};
     }
