@@ -34,6 +34,9 @@ class CheckpointSource final : public ModelSource {
   public:
     explicit CheckpointSource(Checkpoint checkpoint)
         : checkpoint_(std::move(checkpoint)), shapes_(expected_shapes(checkpoint_.config)) {
+        // Some tools that write shared tensors once keep the other name.
+        const auto projection = checkpoint_.tensors.find(projection_name);
+        if (projection != checkpoint_.tensors.end()) checkpoint_.tensors.emplace(embedding_name, projection->second);
         check_projection();
     }
 

@@ -215,6 +215,15 @@ TEST_F(ModelSourceTest, RefusesAProjectionThatDiffersFromTheEmbedding) {
     EXPECT_NE(error_of(folder_, ErrorCode::unsupported).find("proj_out"), std::string::npos);
 }
 
+TEST_F(ModelSourceTest, TheProjectionStandsForAnEmbeddingThatIsNotStored) {
+    TinyCheckpoint renamed = tiny_;
+    auto node = renamed.tensors.extract("model.decoder.embed_tokens.weight");
+    node.key() = "proj_out.weight";
+    renamed.tensors.insert(std::move(node));
+    write_tiny_folder(renamed, folder_);
+    expect_same(*open_model_source(folder_), 0.0F);
+}
+
 TEST_F(ModelSourceTest, AnIndexMayNotNameFilesOutsideTheFolder) {
     TinyFolderOptions options;
     options.shards = 2;
