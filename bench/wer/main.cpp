@@ -48,14 +48,15 @@ void print(const std::string& name, const WordErrors& errors) {
 
 int run(int argc, char** argv) {
     if (argc < 3 || argc % 2 == 0) {
-        fmt::print(stderr, "usage: wer REFERENCE HYPOTHESIS [REFERENCE HYPOTHESIS]...\n"
-                           "Files: .txt, .tsv (last column, one header line) or .json (its \"text\").\n");
+        fmt::print(stderr,
+                   "usage: wer REFERENCE HYPOTHESIS [REFERENCE HYPOTHESIS]...\n"
+                   "Files: .txt, .tsv (last column, one header line) or .json (its \"text\").\n");
         return 2;
     }
     WordErrors sum;
     for (int i = 1; i + 1 < argc; i += 2) {
-        const WordErrors errors = count_word_errors(comparable_words(text_of_file(argv[i])),
-                                                    comparable_words(text_of_file(argv[i + 1])));
+        const WordErrors errors =
+            count_word_errors(comparable_words(text_of_file(argv[i])), comparable_words(text_of_file(argv[i + 1])));
         print(argv[i + 1], errors);
         sum += errors;
     }

@@ -21,8 +21,9 @@ struct Composition {
 #include "text_folding.inc"
 
 char32_t compose(char32_t letter, char32_t mark) {
-    const auto* found = std::lower_bound(std::begin(compositions), std::end(compositions), std::tie(letter, mark),
-                                         [](const Composition& c, const auto& key) { return std::tie(c.letter, c.mark) < key; });
+    const auto* found =
+        std::lower_bound(std::begin(compositions), std::end(compositions), std::tie(letter, mark),
+                         [](const Composition& c, const auto& key) { return std::tie(c.letter, c.mark) < key; });
     return found != std::end(compositions) && found->letter == letter && found->mark == mark ? found->together : 0;
 }
 

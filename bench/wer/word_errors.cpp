@@ -19,7 +19,8 @@ class Numbers {
     std::vector<uint32_t> of(const std::vector<std::string>& words) {
         std::vector<uint32_t> ids;
         ids.reserve(words.size());
-        for (const std::string& word : words) ids.push_back(known_.emplace(word, static_cast<uint32_t>(known_.size())).first->second);
+        for (const std::string& word : words)
+            ids.push_back(known_.emplace(word, static_cast<uint32_t>(known_.size())).first->second);
         return ids;
     }
 

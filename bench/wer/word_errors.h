@@ -17,8 +17,8 @@ struct WordErrors {
     bool operator==(const WordErrors&) const = default;
 };
 
-/// The total is unique. Of several alignments that have it, the one with which jiwer splits it into the three kinds (for
-/// texts beyond 64 words jiwer's choice may differ). Time is the product of the lengths, memory their sum.
+/// The total is unique. Of several alignments that have it, the one with which jiwer splits it into the three kinds
+/// (for texts beyond 64 words jiwer's choice may differ). Time is the product of the lengths, memory their sum.
 WordErrors count_word_errors(const std::vector<std::string>& reference, const std::vector<std::string>& hypothesis);
 
 }  // namespace ft

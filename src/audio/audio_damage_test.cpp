@@ -32,7 +32,8 @@ TEST(AudioDamage, PlaylistsAndScriptsAreRefusedUnderAnyName) {
     expect_refused(folder.write("b.wav", "ffconcat version 1.0\nfile voice.wav\n"), "concat");
     expect_refused(folder.write("b.ffconcat", "# list\nfile voice.wav\n"), "");
     expect_refused(folder.write("c.wav", "file 'voice.wav'\nfile 'voice.wav'\n"), "text");
-    expect_refused(folder.write("d.mp4", "<?xml version=\"1.0\"?>\n<!-- x -->\n<MPD xmlns=\"urn:mpeg:dash\"/>"), "DASH");
+    expect_refused(folder.write("d.mp4", "<?xml version=\"1.0\"?>\n<!-- x -->\n<MPD xmlns=\"urn:mpeg:dash\"/>"),
+                   "DASH");
     expect_refused(folder.write("e.wav", "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nm=audio 5004 RTP/AVP 0\r\n"), "SDP");
     expect_refused(folder.write("f.mp3", "[playlist]\nFile1=voice.wav\nLength1=-1\n"), "PLS");
     expect_refused(folder.write("g.wma", "<asx version=\"3.0\"><entry><ref href=\"voice.wav\"/></entry></asx>"), "ASX");
@@ -93,6 +94,7 @@ TEST(AudioDamage, ACutFileGoesAsFarAsItGoesAndSaysSo) {
     const auto warnings = warnings_of(folder.write("cut.wav", whole.substr(0, whole.size() / 2 + 1)), 4.9);
     ASSERT_EQ(warnings.size(), 1u);
     EXPECT_EQ(warnings[0].find("the file ends early: "), 0u) << warnings[0];
+    EXPECT_TRUE(warnings_of(folder.write("few.wav", whole.substr(0, whole.size() - 20)), 9.9).empty());
     const std::string odd = whole + '\0';  // a stray byte behind the samples harms nobody
     EXPECT_TRUE(warnings_of(folder.write("odd.wav", odd), 10).empty());
 }
@@ -127,11 +129,20 @@ std::string mutated(std::string bytes, uint32_t seed) {
         // Half of the changes hit the headers, where they do most harm.
         const size_t at = below(random() % 2 == 0 ? std::min<size_t>(bytes.size(), 300) : bytes.size());
         switch (below(5)) {
-            case 0: bytes[at] = static_cast<char>(random()); break;
-            case 1: bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(8))); break;
-            case 2: bytes.erase(at, 1 + below(40)); break;
-            case 3: bytes.insert(at, bytes.substr(at, 1 + below(200))); break;
-            default: bytes.replace(at, std::min<size_t>(4, bytes.size() - at), 4, random() % 2 == 0 ? '\xFF' : '\0');
+            case 0:
+                bytes[at] = static_cast<char>(random());
+                break;
+            case 1:
+                bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(8)));
+                break;
+            case 2:
+                bytes.erase(at, 1 + below(40));
+                break;
+            case 3:
+                bytes.insert(at, bytes.substr(at, 1 + below(200)));
+                break;
+            default:
+                bytes.replace(at, std::min<size_t>(4, bytes.size() - at), 4, random() % 2 == 0 ? '\xFF' : '\0');
         }
     }
     if (below(4) == 0) bytes.resize(below(bytes.size() + 1));

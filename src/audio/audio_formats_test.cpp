@@ -21,7 +21,9 @@ struct Format {
     int lag_ms = 10;        // most; codecs whose delay the container cannot tell have more
 };
 
-void PrintTo(const Format& format, std::ostream* out) { *out << format.name << " " << format.arguments; }
+void PrintTo(const Format& format, std::ostream* out) {
+    *out << format.name << " " << format.arguments;
+}
 
 class Formats : public testing::TestWithParam<Format> {
   protected:
@@ -70,13 +72,13 @@ INSTANTIATE_TEST_SUITE_P(
 
 constexpr const char* pictures = "-f lavfi -i testsrc=size=64x48:rate=5 -map 0:a -map 1:v -shortest ";
 
-INSTANTIATE_TEST_SUITE_P(
-    RatesAndChannels, Formats,
-    testing::Values(Format{"a.flac", "-ar 8000", 0.999}, Format{"a.flac", "-ar 11025", 0.999},
-                    Format{"a.flac", "-ar 44100", 0.999}, Format{"a.flac", "-ar 96000", 0.999},
-                    Format{"a.flac", "-ac 1", 0.999}, Format{"a.wav", "-ac 3", 0.999}, Format{"a.wav", "-ac 4", 0.999},
-                    Format{"a.wav", "-ac 5", 0.999}, Format{"a.flac", "-ac 6", 0.999},
-                    Format{"a.m4a", "-c:a aac -ac 6", 0.99}, Format{"a.opus", "-c:a libopus -ac 6", 0.9}));
+INSTANTIATE_TEST_SUITE_P(RatesAndChannels, Formats,
+                         testing::Values(Format{"a.flac", "-ar 8000", 0.999}, Format{"a.flac", "-ar 11025", 0.999},
+                                         Format{"a.flac", "-ar 44100", 0.999}, Format{"a.flac", "-ar 96000", 0.999},
+                                         Format{"a.flac", "-ac 1", 0.999}, Format{"a.wav", "-ac 3", 0.999},
+                                         Format{"a.wav", "-ac 4", 0.999}, Format{"a.wav", "-ac 5", 0.999},
+                                         Format{"a.flac", "-ac 6", 0.999}, Format{"a.m4a", "-c:a aac -ac 6", 0.99},
+                                         Format{"a.opus", "-c:a libopus -ac 6", 0.9}));
 
 TEST_F(Formats, VideoContainersGiveTheirSound) {
     const std::pair<const char*, const char*> kinds[] = {{"a.mp4", "-c:v mpeg4 -c:a aac"},
@@ -121,9 +123,8 @@ TEST_F(Formats, TheDefaultTrackIsTaken) {
 
 TEST_F(Formats, GapsAndStartsKeepTheClock) {
     const std::string hole = "-af \"aselect='not(between(t,2,3.5))'\" ";
-    const std::pair<std::string, std::string> cases[] = {{"gap.mkv", hole + "-c:a libopus"},
-                                                         {"gap.mp4", hole + "-c:a aac"},
-                                                         {"gap.ts", hole + "-c:a aac"}};
+    const std::pair<std::string, std::string> cases[] = {
+        {"gap.mkv", hole + "-c:a libopus"}, {"gap.mp4", hole + "-c:a aac"}, {"gap.ts", hole + "-c:a aac"}};
     const std::vector<float> whole = test::reference(length_s);
     const std::vector<float> begin(whole.begin(), whole.begin() + 30000);
     const std::vector<float> end(whole.begin() + 60000, whole.end());
@@ -153,7 +154,8 @@ TEST_F(Formats, GapsAndStartsKeepTheClock) {
 TEST_F(Formats, ChangesInTheMiddleAreFollowed) {
     // Two mp3 of different rate and channels, one behind the other, as stitched downloads are.
     ASSERT_TRUE(test::ffmpeg("-i " + source_ + " -write_xing 0 -ar 48000 -ac 2 " + folder_.path("1.mp3")));
-    ASSERT_TRUE(test::ffmpeg("-i " + source_ + " -write_xing 0 -id3v2_version 0 -ar 32000 -ac 1 " + folder_.path("2.mp3")));
+    ASSERT_TRUE(
+        test::ffmpeg("-i " + source_ + " -write_xing 0 -id3v2_version 0 -ar 32000 -ac 1 " + folder_.path("2.mp3")));
     const std::string joined = read_file(folder_.path("1.mp3")) + read_file(folder_.path("2.mp3"));
     const std::vector<float> got = read_all(*AudioReader::open(folder_.write("joined.mp3", joined)));
     EXPECT_NEAR(static_cast<double>(got.size()) / sample_rate, 2 * length_s, 0.4);
@@ -163,16 +165,34 @@ TEST_F(Formats, ChangesInTheMiddleAreFollowed) {
     EXPECT_GT(test::match({got.begin() + second, got.end()}, whole, 4000).correlation, 0.95);
 }
 
+TEST_F(Formats, RubbishBeforeAnMp3IsPassedOver) {
+    ASSERT_TRUE(test::ffmpeg("-i " + source_ + " -id3v2_version 0 " + folder_.path("a.mp3")));
+    std::string rubbish;
+    for (int i = 0; i < 3000; ++i) rubbish += static_cast<char>(i * i / 7);
+    const std::vector<float> got =
+        read_all(*AudioReader::open(folder_.write("b.mp3", rubbish + read_file(folder_.path("a.mp3")))));
+    EXPECT_GT(test::match(got, test::reference(length_s), 2000).correlation, 0.95);
+}
+
 TEST_F(Formats, CutFilesSaySo) {
-    const std::pair<const char*, const char*> kinds[] = {
-        {"a.mp3", ""}, {"a.flac", ""}, {"a.ogg", "-c:a libvorbis"}, {"a.opus", "-c:a libopus"}, {"a.wma", ""},
-        {"a.aiff", ""}, {"a.caf", ""}, {"a.w64", ""}, {"a.mka", "-c:a libopus"}, {"a.aac", ""},
-        {"a.m4a", "-c:a aac -movflags +faststart"}, {"a.avi", "-c:a libmp3lame"}};
+    const std::pair<const char*, const char*> kinds[] = {{"a.mp3", ""},
+                                                         {"a.flac", ""},
+                                                         {"a.ogg", "-c:a libvorbis"},
+                                                         {"a.opus", "-c:a libopus"},
+                                                         {"a.wma", ""},
+                                                         {"a.aiff", ""},
+                                                         {"a.caf", ""},
+                                                         {"a.w64", ""},
+                                                         {"a.mka", "-c:a libopus"},
+                                                         {"a.aac", ""},
+                                                         {"a.m4a", "-c:a aac -movflags +faststart"},
+                                                         {"a.avi", "-c:a libmp3lame"}};
     for (const auto& [name, arguments] : kinds) {
         SCOPED_TRACE(name);
         ASSERT_TRUE(test::ffmpeg("-i " + source_ + " " + arguments + " " + folder_.path(name)));
         const std::string whole = read_file(folder_.path(name));
-        const auto reader = AudioReader::open(folder_.write(std::string("cut_") + name, whole.substr(0, whole.size() * 6 / 10)));
+        const auto reader =
+            AudioReader::open(folder_.write(std::string("cut_") + name, whole.substr(0, whole.size() * 6 / 10)));
         const std::vector<float> got = read_all(*reader);
         EXPECT_GT(static_cast<double>(got.size()) / sample_rate, 0.4 * length_s);
         EXPECT_LT(static_cast<double>(got.size()) / sample_rate, 0.8 * length_s);

@@ -7,7 +7,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     constexpr size_t limit = 120 * ft::sample_rate;  // a few bytes may rightly stand for hours of silence
     try {
-        const auto reader = ft::open_audio(ft::memory_source("fuzz", std::string(reinterpret_cast<const char*>(data), size)));
+        const auto reader =
+            ft::open_audio(ft::memory_source("fuzz", std::string(reinterpret_cast<const char*>(data), size)));
         std::vector<float> part;
         size_t count = 0;
         while (count < limit && reader->read(part, 1 << 14)) {

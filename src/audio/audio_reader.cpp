@@ -44,7 +44,7 @@ class FfmpegAudioReader final : public AudioReader {
     void set_shape(const AVFrame& frame, int channels);
     void put_silence();
     void resample_mono();
-    void refuse_noise() const;
+    void refuse_noise(int64_t allowance) const;
     void finish();
 
     MediaFile file_;
@@ -61,8 +61,8 @@ class FfmpegAudioReader final : public AudioReader {
     size_t taken_ = 0;
     const AVFrame* frame_ = nullptr;  // waits until the silence before it is put out
     int64_t silence_left_ = 0;        // samples at rate_
-    double decoded_s_ = 0;  // silence not included
-    double start_s_ = 0;    // of the track, on the file's clock
+    double decoded_s_ = 0;            // silence not included
+    double start_s_ = 0;              // of the track, on the file's clock
     int64_t frames_ = 0;
     int64_t unusable_frames_ = 0;
     bool ended_ = false;
@@ -78,7 +78,8 @@ void FfmpegAudioReader::step() {
         take_frame(*std::exchange(frame_, nullptr));
     } else if (const AVFrame* frame = decoder_.next()) {
         ++frames_;
-        refuse_noise();
+        // Some damage at the start is allowed for: a recording may well begin in the middle of a packet.
+        refuse_noise(8);
         const int channels = channel_count(*frame);
         if (frame->nb_samples <= 0 || frame->sample_rate <= 0 || frame->sample_rate > 768000 || channels <= 0 ||
             channels > 64) {
@@ -143,18 +144,16 @@ void FfmpegAudioReader::resample_mono() {
 }
 
 /// Decoders find something to play in random bytes with the right ending, if they get enough of them.
-void FfmpegAudioReader::refuse_noise() const {
-    if (!file_.is_doubtful() || decoder_.damaged_packets() < frames_) return;
+void FfmpegAudioReader::refuse_noise(int64_t allowance) const {
+    if (!file_.is_doubtful() || decoder_.damaged_packets() < frames_ + allowance) return;
     throw Error(ErrorCode::bad_media, "{}: is named like audio but holds hardly anything that can be decoded",
                 file_.name());
 }
 
 void FfmpegAudioReader::finish() {
     ended_ = true;
-    if (decoded_s_ <= 0) {
-        refuse_noise();
-        throw Error(ErrorCode::bad_media, "{}: {}", file_.name(), file_.why_nothing());
-    }
+    refuse_noise(0);
+    if (decoded_s_ <= 0) throw Error(ErrorCode::bad_media, "{}: {}", file_.name(), file_.why_nothing());
     downmixer_->flush(mono_);
     resample_mono();
     const size_t start = ready_.size();
@@ -176,7 +175,9 @@ void FfmpegAudioReader::finish() {
 
 }  // namespace
 
-std::unique_ptr<AudioReader> AudioReader::open(const std::string& path) { return open_audio(open_byte_source(path)); }
+std::unique_ptr<AudioReader> AudioReader::open(const std::string& path) {
+    return open_audio(open_byte_source(path));
+}
 
 std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source) {
     return std::make_unique<FfmpegAudioReader>(std::move(source));

@@ -159,6 +159,7 @@ TEST(AudioReader, StandardInputThroughAPipe) {
     const Result result = read_as_stdin(test::wav(16000, 1, samples, 1, 16, 0xFFFFFFFF));
     expect_signal(result, 3);
     EXPECT_TRUE(result.warnings.empty()) << "a length that nobody could know is no truncation";
+    EXPECT_EQ(result.info.duration_s, 0) << "nor is it a length";
     expect_signal(read_as_stdin(test::wav(16000, 1, samples, 1, 16, 0x7FFFF000)), 3);
 }
 
@@ -221,7 +222,8 @@ TEST(AudioReader, NamesAreNamesNotProtocols) {
     folder.write("a.wav", test::signal_wav(16000, 1, 1));
     folder.write("concat:a.wav|a.wav", test::signal_wav(16000, 1, 0.5));
     expect_signal(read_file_whole(folder.path("concat:a.wav|a.wav")), 0.5);
-    for (const char* name : {"file:/etc/hostname", "http://127.0.0.1:9/a.mp3", "pipe:0", "data:audio/wav;base64,AAAA"}) {
+    for (const char* name :
+         {"file:/etc/hostname", "http://127.0.0.1:9/a.mp3", "pipe:0", "data:audio/wav;base64,AAAA"}) {
         try {
             AudioReader::open(name);
             FAIL() << name;

@@ -174,10 +174,13 @@ Descriptor open_descriptor(const std::string& path) {
     if (fd >= 0) return Descriptor(fd, true);
     switch (errno) {
         case ENOENT:
-        case ENOTDIR: throw Error(ErrorCode::not_found, "{}: there is no such file", path);
+        case ENOTDIR:
+            throw Error(ErrorCode::not_found, "{}: there is no such file", path);
         case EACCES:
-        case EPERM: throw Error(ErrorCode::permission, "{}: may not be read by this user", path);
-        default: throw Error(ErrorCode::io, "{}: cannot be opened: {}", path, std::strerror(errno));
+        case EPERM:
+            throw Error(ErrorCode::permission, "{}: may not be read by this user", path);
+        default:
+            throw Error(ErrorCode::io, "{}: cannot be opened: {}", path, std::strerror(errno));
     }
 }
 

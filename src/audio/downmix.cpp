@@ -21,11 +21,16 @@ double inner_product(const std::vector<float>& a, const std::vector<float>& b, s
 
 float weight_of(ChannelRole role) {
     switch (role) {
-        case ChannelRole::plain: return 1.0f;
-        case ChannelRole::centre: return 1.0f;
-        case ChannelRole::front: return 0.7f;
-        case ChannelRole::surround: return 0.5f;
-        case ChannelRole::low_frequency: return 0.1f;
+        case ChannelRole::plain:
+            return 1.0f;
+        case ChannelRole::centre:
+            return 1.0f;
+        case ChannelRole::front:
+            return 0.7f;
+        case ChannelRole::surround:
+            return 0.5f;
+        case ChannelRole::low_frequency:
+            return 0.1f;
     }
     return 1.0f;
 }

@@ -37,10 +37,10 @@ class Downmixer {
     void choose_signs();
     double mixed_energy(std::span<const float> signs) const;
 
-    std::vector<float> weights_;              // [channels]
-    std::vector<float> signs_;                // [channels] +1 or -1, the choice for the current block
-    std::vector<float> gains_;                // [channels] weight times sign where the last block ended
-    std::vector<std::vector<float>> block_;   // [channels][block_size_]
+    std::vector<float> weights_;             // [channels]
+    std::vector<float> signs_;               // [channels] +1 or -1, the choice for the current block
+    std::vector<float> gains_;               // [channels] weight times sign where the last block ended
+    std::vector<std::vector<float>> block_;  // [channels][block_size_]
     size_t block_size_;
     size_t ramp_;
     size_t filled_ = 0;

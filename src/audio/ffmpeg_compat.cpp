@@ -15,7 +15,9 @@ namespace ft {
 
 namespace {
 
-constexpr bool has_bit(uint64_t mask, uint64_t bits) { return (mask & bits) != 0; }
+constexpr bool has_bit(uint64_t mask, uint64_t bits) {
+    return (mask & bits) != 0;
+}
 
 ChannelRole role_of(uint64_t bit) {
     if (has_bit(bit, AV_CH_FRONT_CENTER)) return ChannelRole::centre;
@@ -56,8 +58,12 @@ void log_line(void* context, int level, const char* format, va_list arguments) {
 
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 28, 100)  // FFmpeg 5.1: AVChannelLayout
 
-int channel_count(const AVFrame& frame) { return frame.ch_layout.nb_channels; }
-int channel_count(const AVCodecParameters& parameters) { return parameters.ch_layout.nb_channels; }
+int channel_count(const AVFrame& frame) {
+    return frame.ch_layout.nb_channels;
+}
+int channel_count(const AVCodecParameters& parameters) {
+    return parameters.ch_layout.nb_channels;
+}
 
 std::vector<ChannelRole> channel_roles(const AVFrame& frame) {
     const AVChannelLayout& layout = frame.ch_layout;
@@ -77,10 +83,16 @@ FfmpegHandle<SwrContext> make_mono_resampler(int source_rate, int target_rate) {
 
 #else  // FFmpeg 4.4: a mask and a count
 
-int channel_count(const AVFrame& frame) { return frame.channels; }
-int channel_count(const AVCodecParameters& parameters) { return parameters.channels; }
+int channel_count(const AVFrame& frame) {
+    return frame.channels;
+}
+int channel_count(const AVCodecParameters& parameters) {
+    return parameters.channels;
+}
 
-std::vector<ChannelRole> channel_roles(const AVFrame& frame) { return roles_of(frame.channel_layout, frame.channels); }
+std::vector<ChannelRole> channel_roles(const AVFrame& frame) {
+    return roles_of(frame.channel_layout, frame.channels);
+}
 
 FfmpegHandle<SwrContext> make_mono_resampler(int source_rate, int target_rate) {
     FfmpegHandle<SwrContext> resampler(swr_alloc_set_opts(nullptr, AV_CH_LAYOUT_MONO, AV_SAMPLE_FMT_FLT, target_rate,

@@ -20,9 +20,13 @@ constexpr int most_channels = 64;
 constexpr const char* unknown_format = "is not audio or video of any known format, or its beginning is damaged";
 
 /// Every attempt of a demuxer to open something else (a segment, an external track) ends here.
-int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); }
+int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
+    return AVERROR(EPERM);
+}
 
-double seconds(int64_t timestamp, AVRational base) { return static_cast<double>(timestamp) * av_q2d(base); }
+double seconds(int64_t timestamp, AVRational base) {
+    return static_cast<double>(timestamp) * av_q2d(base);
+}
 
 std::string first_bytes(ByteSource& source) {
     std::string bytes(512, '\0');
@@ -136,8 +140,9 @@ void MediaFile::open_container() {
 }
 
 bool MediaFile::is_playable(const AVStream& stream) const {
-    return stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO && avcodec_find_decoder(stream.codecpar->codec_id) != nullptr &&
-           stream.codecpar->sample_rate > 0 && channel_count(*stream.codecpar) > 0;
+    return stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO &&
+           avcodec_find_decoder(stream.codecpar->codec_id) != nullptr && stream.codecpar->sample_rate > 0 &&
+           channel_count(*stream.codecpar) > 0;
 }
 
 void MediaFile::choose_track() {
@@ -181,11 +186,8 @@ void MediaFile::fill_info() {
         refuse(fmt::format("declares {} Hz and {} channels; only {} to {} Hz and at most {} channels are possible",
                            codec.sample_rate, info_.channels, lowest_rate, highest_rate, most_channels));
     }
-    if (const auto declared = declared_s()) {
-        info_.duration_s = *declared;
-    } else if (container_->duration > 0) {
-        info_.duration_s = seconds(container_->duration, AV_TIME_BASE_Q);
-    }
+    const double container_s = container_->duration > 0 ? seconds(container_->duration, AV_TIME_BASE_Q) : 0.0;
+    info_.duration_s = declared_s().value_or(is_placeholder(container_s) ? 0.0 : container_s);
     // Where only the container has a length, the other tracks' packets tell whether it was reached; elsewhere they are
     // skipped without being read.
     const bool other_tracks_tell = track_->duration <= 0 && container_->duration > 0;
@@ -230,7 +232,8 @@ ClockPolicy MediaFile::clock() const {
 bool MediaFile::next(AVPacket& packet) {
     for (;;) {
         const int result = av_read_frame(container_.get(), &packet);
-        if (result == AVERROR(ENOMEM)) throw Error(ErrorCode::out_of_memory, "{}: too little memory to read it", name());
+        if (result == AVERROR(ENOMEM))
+            throw Error(ErrorCode::out_of_memory, "{}: too little memory to read it", name());
         if (result < 0) {
             check_source();
             // A demuxer that stumbles over damaged bytes often finds its way at the next call.

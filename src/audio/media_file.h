@@ -51,6 +51,8 @@ class MediaFile {
     [[noreturn]] void refuse(const std::string& reason) const;
     void check_source() const;
     std::optional<double> declared_s() const;
+    /// A wav that was written into a pipe holds the largest length there is, or nearly, instead of its own.
+    bool is_placeholder(double declared_s) const;
 
     std::unique_ptr<ByteSource> source_;
     int64_t position_ = 0;  // FFmpeg's, in the source

@@ -1,9 +1,9 @@
 #include "audio/media_policy.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 namespace ft {
 
@@ -13,12 +13,13 @@ namespace {
 // second file once external references are off (media_file.cpp refuses every such attempt besides). Raw samples without
 // a header are missing on purpose: nobody can know their rate. The raw telephone codecs have one fixed rate.
 constexpr std::string_view allowed[] = {
-    "aac",  "ac3",  "act",   "aea",  "aiff", "amr",  "amrnb", "amrwb", "ape",  "asf",    "asf_o",    "au",      "avi",
-    "avr",  "caf",  "daud",  "dsf",  "dss",  "dts",  "dtshd", "dv",    "eac3", "flac",   "flv",      "g722",    "gsm",
-    "gxf",  "hcom", "iff",   "ilbc", "ircam", "kux", "live_flv", "loas", "matroska", "webm", "mlp",  "mmf",     "mov",
-    "mp4",  "m4a",  "3gp",   "3g2",  "mj2",  "mp3",  "mpc",   "mpc8",  "mpeg", "mpegts", "mxf",      "nistsphere", "nut",
-    "ogg",  "oma",  "paf",   "pvf",  "qcp",  "rm",   "sbc",   "sds",   "sdx",  "sln",    "sox",      "tak",     "truehd",
-    "tta",  "voc",  "vqf",   "w64",  "wav",  "wsd",  "wtv",   "wv",    "wve",  "xa",     "xwma"};
+    "aac",  "ac3",      "act",  "aea",  "aiff",   "amr",  "amrnb",      "amrwb", "ape",   "asf",    "asf_o",
+    "au",   "avi",      "avr",  "caf",  "daud",   "dsf",  "dss",        "dts",   "dtshd", "dv",     "eac3",
+    "flac", "flv",      "g722", "gsm",  "gxf",    "hcom", "iff",        "ilbc",  "ircam", "kux",    "live_flv",
+    "loas", "matroska", "webm", "mlp",  "mmf",    "mov",  "mp4",        "m4a",   "3gp",   "3g2",    "mj2",
+    "mp3",  "mpc",      "mpc8", "mpeg", "mpegts", "mxf",  "nistsphere", "nut",   "ogg",   "oma",    "paf",
+    "pvf",  "qcp",      "rm",   "sbc",  "sds",    "sdx",  "sln",        "sox",   "tak",   "truehd", "tta",
+    "voc",  "vqf",      "w64",  "wav",  "wsd",    "wtv",  "wv",         "wve",   "xa",    "xwma"};
 
 struct Kind {
     std::string_view start;
@@ -41,14 +42,16 @@ constexpr Kind references[] = {
     {"rtsp://", "a RealMedia reference file"},
 };
 
-constexpr std::string_view reference_formats[] = {"hls",  "applehttp", "concat", "concatf", "dash", "imf", "sdp", "rtsp",
-                                                  "rtp",  "sap", "webm_dash_manifest", "vobsub", "avs", "avisynth"};
+constexpr std::string_view reference_formats[] = {
+    "hls", "applehttp",          "concat", "concatf", "dash",    "imf", "sdp", "rtsp", "rtp",
+    "sap", "webm_dash_manifest", "vobsub", "avs",     "avisynth"};
 constexpr std::string_view text_formats[] = {
-    "ass",  "aqtitle", "ffmetadata", "jacosub",   "microdvd",  "mpl2",       "mpsub", "pjs",    "realtext", "sami",
-    "scc",  "srt",     "stl",        "subviewer", "subviewer1", "sup",       "tedcaptions", "vplayer", "webvtt", "lrc",
-    "mcc",  "tty",     "bin",        "xbin",      "adf",       "idf"};
-constexpr std::string_view raw_formats[] = {"alaw", "mulaw", "s8", "u8", "s16le", "s16be", "s24le", "s24be", "s32le",
-                                            "s32be", "f32le", "f32be", "f64le", "f64be", "u16le", "u16be", "vidc"};
+    "ass",    "aqtitle", "ffmetadata", "jacosub", "microdvd",  "mpl2",       "mpsub", "pjs",         "realtext",
+    "sami",   "scc",     "srt",        "stl",     "subviewer", "subviewer1", "sup",   "tedcaptions", "vplayer",
+    "webvtt", "lrc",     "mcc",        "tty",     "bin",       "xbin",       "adf",   "idf"};
+constexpr std::string_view raw_formats[] = {"alaw",  "mulaw", "s8",    "u8",    "s16le", "s16be",
+                                            "s24le", "s24be", "s32le", "s32be", "f32le", "f32be",
+                                            "f64le", "f64be", "u16le", "u16be", "vidc"};
 
 template <size_t N>
 bool contains_any(const std::string_view (&names)[N], std::string_view list) {
@@ -79,7 +82,9 @@ std::string_view skip_prologue(std::string_view text) {
 
 }  // namespace
 
-bool is_allowed_format(std::string_view format_name) { return contains_any(allowed, format_name); }
+bool is_allowed_format(std::string_view format_name) {
+    return contains_any(allowed, format_name);
+}
 
 std::string_view reference_kind(std::string_view first_bytes) {
     const std::string_view text = skip_prologue(first_bytes);
@@ -95,8 +100,8 @@ std::string describe_refused_format(std::string_view format_name) {
     }
     if (contains_any(text_formats, format_name)) return fmt::format("subtitles or text ({}), not audio", format_name);
     if (contains_any(raw_formats, format_name)) {
-        return fmt::format("raw samples ({}) without a header, whose sampling rate nobody can know; put them into a wav",
-                           format_name);
+        return fmt::format(
+            "raw samples ({}) without a header, whose sampling rate nobody can know; put them into a wav", format_name);
     }
     if (format_name.starts_with("image2") || format_name.ends_with("_pipe") || format_name == "gif") {
         return fmt::format("a picture ({}), not audio", format_name);

@@ -46,13 +46,26 @@ bool to_planar_float(const AVFrame& frame, int channels, std::vector<std::vector
     const auto format = static_cast<AVSampleFormat>(frame.format);
     const bool planar = av_sample_fmt_is_planar(format) != 0;
     switch (av_get_packed_sample_fmt(format)) {
-        case AV_SAMPLE_FMT_U8: convert<uint8_t>(frame, planar, planes); return true;
-        case AV_SAMPLE_FMT_S16: convert<int16_t>(frame, planar, planes); return true;
-        case AV_SAMPLE_FMT_S32: convert<int32_t>(frame, planar, planes); return true;
-        case AV_SAMPLE_FMT_S64: convert<int64_t>(frame, planar, planes); return true;
-        case AV_SAMPLE_FMT_FLT: convert<float>(frame, planar, planes); return true;
-        case AV_SAMPLE_FMT_DBL: convert<double>(frame, planar, planes); return true;
-        default: return false;
+        case AV_SAMPLE_FMT_U8:
+            convert<uint8_t>(frame, planar, planes);
+            return true;
+        case AV_SAMPLE_FMT_S16:
+            convert<int16_t>(frame, planar, planes);
+            return true;
+        case AV_SAMPLE_FMT_S32:
+            convert<int32_t>(frame, planar, planes);
+            return true;
+        case AV_SAMPLE_FMT_S64:
+            convert<int64_t>(frame, planar, planes);
+            return true;
+        case AV_SAMPLE_FMT_FLT:
+            convert<float>(frame, planar, planes);
+            return true;
+        case AV_SAMPLE_FMT_DBL:
+            convert<double>(frame, planar, planes);
+            return true;
+        default:
+            return false;
     }
 }
 

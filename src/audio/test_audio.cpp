@@ -83,7 +83,8 @@ double signal(double t) {
 
 std::vector<float> reference(double length_s) {
     std::vector<float> samples(static_cast<size_t>(std::llround(length_s * sample_rate)));
-    for (size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<float>(signal(static_cast<double>(i) / sample_rate));
+    for (size_t i = 0; i < samples.size(); ++i)
+        samples[i] = static_cast<float>(signal(static_cast<double>(i) / sample_rate));
     return samples;
 }
 
@@ -100,7 +101,8 @@ std::string pcm_s16(int rate, int channels, double length_s, const std::function
 }
 
 std::string wav(int rate, int channels, const std::string& samples, int tag, int bits, int64_t declared_bytes) {
-    const auto length = static_cast<uint64_t>(declared_bytes < 0 ? static_cast<int64_t>(samples.size()) : declared_bytes);
+    const auto length =
+        static_cast<uint64_t>(declared_bytes < 0 ? static_cast<int64_t>(samples.size()) : declared_bytes);
     const int frame = channels * bits / 8;
     std::string out = "RIFF";
     little(out, std::min<uint64_t>(36 + length, 0xFFFFFFFF), 4);
@@ -139,7 +141,8 @@ std::string mov(int rate, const std::string& samples, const std::string& externa
                          atom("minf", numbers_atom("smhd", {0, 0}) + atom("dinf", atom("dref", references)) +
                                           sample_table(rate, count, first)));
     std::string track_header;
-    for (const uint32_t number : {1u, 0u, 0u, 1u, 0u, count + start, 0u, 0u, 0u, 0x01000000u}) big(track_header, number, 4);
+    for (const uint32_t number : {1u, 0u, 0u, 1u, 0u, count + start, 0u, 0u, 0u, 0x01000000u})
+        big(track_header, number, 4);
     track_header += matrix + std::string(8, '\0');
     std::string edits;
     if (start > 0) {
@@ -195,7 +198,9 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& c
     return path(name);
 }
 
-bool has_ffmpeg() { return std::system("command -v ffmpeg >/dev/null 2>&1") == 0; }
+bool has_ffmpeg() {
+    return std::system("command -v ffmpeg >/dev/null 2>&1") == 0;
+}
 
 bool ffmpeg(const std::string& arguments) {
     return std::system(("ffmpeg -nostdin -v error -y " + arguments).c_str()) == 0;

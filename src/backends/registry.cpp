@@ -1,5 +1,5 @@
-#include "base/error.h"
 #include "backends/reference/reference_backend.h"
+#include "base/error.h"
 #include "tensor/backend.h"
 #if __has_include("backends/cpu/cpu_backend.h")
 #include "backends/cpu/cpu_backend.h"
@@ -18,10 +18,12 @@ std::unique_ptr<Backend> make_backend(const BackendOptions& options) {
     if (options.name == "cpu") return make_cpu_backend(options);
 #else
     if (options.name == "cpu") {
-        throw Error(ErrorCode::unsupported, "this build has no cpu backend: build it with src/backends/cpu, or use 'reference'");
+        throw Error(ErrorCode::unsupported,
+                    "this build has no cpu backend: build it with src/backends/cpu, or use 'reference'");
     }
 #endif
-    throw Error(ErrorCode::invalid_argument, "there is no compute backend '{}': use 'cpu' or 'reference'", options.name);
+    throw Error(ErrorCode::invalid_argument, "there is no compute backend '{}': use 'cpu' or 'reference'",
+                options.name);
 }
 
 }  // namespace ft

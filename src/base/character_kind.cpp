@@ -14,8 +14,8 @@ struct CodeRange {
 
 template <size_t n>
 bool contains(const CodeRange (&table)[n], char32_t code) {
-    const auto* range = std::partition_point(std::begin(table), std::end(table),
-                                             [code](const CodeRange& r) { return r.last < code; });
+    const auto* range =
+        std::partition_point(std::begin(table), std::end(table), [code](const CodeRange& r) { return r.last < code; });
     return range != std::end(table) && code >= range->first;
 }
 

@@ -10,7 +10,9 @@ namespace {
 // Odd constants, so that multiplication is a bijection: the fractional parts of √2, √3, √5 and √7.
 constexpr uint64_t seeds[4] = {0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1};
 
-uint64_t step(uint64_t lane, uint64_t word) { return std::rotl((lane ^ word) * seeds[0], 29); }
+uint64_t step(uint64_t lane, uint64_t word) {
+    return std::rotl((lane ^ word) * seeds[0], 29);
+}
 
 void add_stripe(uint64_t (&lanes)[4], const std::byte* stripe) {
     uint64_t words[4];

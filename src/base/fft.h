@@ -54,7 +54,7 @@ class RealFft {
   private:
     struct Stage {
         int radix = 0;
-        int groups = 0;            // length of the remaining transforms / radix
+        int groups = 0;           // length of the remaining transforms / radix
         std::vector<T> twiddles;  // [groups, radix − 1, re im]
     };
 
@@ -115,7 +115,8 @@ class RealFft {
     }
 
     template <int radix, int lanes>
-    FT_INLINE static void run_stage(const Stage& stage, size_t stride, const Vector<T, lanes>* from, Vector<T, lanes>* to) {
+    FT_INLINE static void run_stage(const Stage& stage, size_t stride, const Vector<T, lanes>* from,
+                                    Vector<T, lanes>* to) {
         const size_t groups = static_cast<size_t>(stage.groups);
         const T* twiddle = stage.twiddles.data();
         for (size_t p = 0; p < groups; ++p, twiddle += 2 * (radix - 1)) {

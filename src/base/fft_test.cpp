@@ -29,7 +29,8 @@ void check(int n, double tolerance) {
                 re += signal[i][lane] * std::cos(angle);
                 im += signal[i][lane] * std::sin(angle);
             }
-            EXPECT_NEAR(power[k][lane], re * re + im * im, tolerance * n) << "n " << n << " bin " << k << " lane " << lane;
+            EXPECT_NEAR(power[k][lane], re * re + im * im, tolerance * n)
+                << "n " << n << " bin " << k << " lane " << lane;
         }
     }
 }

@@ -6,7 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace ft {
+
+/// not_found, permission or io.
+ErrorCode code_of_errno(int error);
 
 /// The file's bytes. Throws Error{not_found, permission, io}, and Error{io} when it is longer than `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, size_t limit_bytes = size_t{64} << 20);

@@ -16,7 +16,8 @@ TEST(File, WritesAtomicallyAndReadsBack) {
     write_file_atomically(path, "första");
     write_file_atomically(path, "andra");
     EXPECT_EQ(read_file(path), "andra");
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}), 1) << "a temporary file was left";
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}), 1)
+        << "a temporary file was left";
 }
 
 TEST(File, SaysWhichFileIsMissing) {

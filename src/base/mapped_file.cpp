@@ -9,17 +9,9 @@
 #include <cstring>
 #include <utility>
 
-#include "base/error.h"
+#include "base/file.h"
 
 namespace ft {
-
-namespace {
-ErrorCode code_of_errno(int error) {
-    if (error == ENOENT || error == ENOTDIR) return ErrorCode::not_found;
-    if (error == EACCES || error == EPERM) return ErrorCode::permission;
-    return ErrorCode::io;
-}
-}  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

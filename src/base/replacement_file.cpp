@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "base/error.h"
+#include "base/file.h"
 
 namespace ft {
 
@@ -17,12 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-ErrorCode code_of(int error) {
-    if (error == ENOENT || error == ENOTDIR) return ErrorCode::not_found;
-    return error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission : ErrorCode::io;
+fs::path folder_of(const fs::path& path) {
+    return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
-
-fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 /// A hidden name beside the target, unique by mkostemp; returns the open file.
 int open_temporary(const fs::path& path, std::string& name) {
@@ -33,13 +30,15 @@ int open_temporary(const fs::path& path, std::string& name) {
 }  // namespace
 
 void ReplacementFile::fail(int error) const {
-    throw Error(code_of(error), "{}: cannot be written: {}", path_.string(), std::strerror(error));
+    throw Error(code_of_errno(error), "{}: cannot be written: {}", path_.string(), std::strerror(error));
 }
 
 ReplacementFile::ReplacementFile(const fs::path& path) : path_(path) {
     std::error_code error;
     fs::create_directories(folder_of(path), error);
-    if (error) throw Error(code_of(error.value()), "{}: cannot be created: {}", folder_of(path).string(), error.message());
+    if (error)
+        throw Error(code_of_errno(error.value()), "{}: cannot be created: {}", folder_of(path).string(),
+                    error.message());
     fd_ = ::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
     if (fd_ >= 0) return;
     fd_ = open_temporary(path, temporary_);
@@ -86,7 +85,8 @@ void ReplacementFile::rewrite(uint64_t offset, std::span<const std::byte> bytes)
 void ReplacementFile::commit() {
     if (::fsync(fd_) != 0) fail(errno);
     if (temporary_.empty()) {
-        // A nameless file can only be linked to a free name, not over an existing one: name it beside the target, then rename.
+        // A nameless file can only be linked to a free name, not over an existing one: name it beside the target, then
+        // rename.
         const std::string self = "/proc/self/fd/" + std::to_string(fd_);
         for (int attempt = 0;; ++attempt) {
             std::string name;

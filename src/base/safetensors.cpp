@@ -28,8 +28,9 @@ struct Place {
             tensor.begin(), tensor.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     }
     [[noreturn]] void fail(const char* what) const {
-        throw Error(ErrorCode::bad_model, "{}: the safetensors header is damaged: tensor \"{}\" {}; download the file again",
-                    path, tensor, what);
+        throw Error(ErrorCode::bad_model,
+                    "{}: the safetensors header is damaged: tensor \"{}\" {}; download the file again", path, tensor,
+                    what);
     }
 };
 
@@ -101,9 +102,10 @@ SafetensorsEntry read_entry(const std::string& name, const Json& value, size_t d
     const uint64_t end = number((*offsets)[1], place, "has data_offsets that are not whole numbers");
     if (begin > end) place.fail("ends before it begins");
     if (end > data_size) {
-        throw Error(ErrorCode::bad_model,
-                    "{}: is truncated: tensor \"{}\" needs {} bytes after the header, the file has {}; download it again",
-                    path, place.tensor, end, data_size);
+        throw Error(
+            ErrorCode::bad_model,
+            "{}: is truncated: tensor \"{}\" needs {} bytes after the header, the file has {}; download it again", path,
+            place.tensor, end, data_size);
     }
     entry.begin = data_begin + static_cast<size_t>(begin);
     entry.end = data_begin + static_cast<size_t>(end);
@@ -112,7 +114,8 @@ SafetensorsEntry read_entry(const std::string& name, const Json& value, size_t d
 }
 
 /// The format allows neither gaps nor overlaps: a file that has them is not what its author wrote.
-void check_cover(const std::vector<SafetensorsEntry>& entries, size_t begin, size_t file_size, const std::string& path) {
+void check_cover(const std::vector<SafetensorsEntry>& entries, size_t begin, size_t file_size,
+                 const std::string& path) {
     std::vector<std::pair<size_t, size_t>> ranges;
     for (const SafetensorsEntry& entry : entries) ranges.emplace_back(entry.begin, entry.end);
     std::sort(ranges.begin(), ranges.end());

@@ -14,8 +14,8 @@ struct SafetensorsEntry {
     std::string name;
     std::string dtype;           ///< as written: "F32", "F16", "BF16", "I64", …
     std::vector<int64_t> shape;  ///< each ≥ 0; the product and its bytes do not overflow; empty for a scalar
-    size_t begin = 0;            ///< bytes from the start of the file; need not be aligned to anything: copy, do not cast
-    size_t end = 0;              ///< past the last byte
+    size_t begin = 0;  ///< bytes from the start of the file; need not be aligned to anything: copy, do not cast
+    size_t end = 0;    ///< past the last byte
 
     size_t size() const { return end - begin; }
 };

@@ -98,7 +98,8 @@ TEST(Safetensors, RefusesTensorsThatDoNotFit) {
     EXPECT_NE(one(tensor("F32", "[2]", "[0,18446744073709551615]"), 8).find("truncated"), std::string::npos);
     const std::string twice = "{\"t\":" + tensor("U8", "[1]", "[0,1]") + ",\"t\":" + tensor("U8", "[1]", "[1,2]") + "}";
     EXPECT_NE(complaint(with_header(twice, 2)).find("twice"), std::string::npos);
-    const std::string overlap = "{\"t\":" + tensor("U8", "[2]", "[0,2]") + ",\"u\":" + tensor("U8", "[2]", "[1,3]") + "}";
+    const std::string overlap =
+        "{\"t\":" + tensor("U8", "[2]", "[0,2]") + ",\"u\":" + tensor("U8", "[2]", "[1,3]") + "}";
     EXPECT_NE(complaint(with_header(overlap, 3)).find("overlap"), std::string::npos);
 }
 

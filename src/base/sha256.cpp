@@ -21,7 +21,9 @@ Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::update(std::span<const std::byte> bytes) { EVP_DigestUpdate(context_->handle, bytes.data(), bytes.size()); }
+void Sha256::update(std::span<const std::byte> bytes) {
+    EVP_DigestUpdate(context_->handle, bytes.data(), bytes.size());
+}
 
 std::string Sha256::hex_digest() {
     unsigned char digest[32];
@@ -38,6 +40,8 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
     return hash.hex_digest();
 }
 
-std::string sha256_hex_of_file(const std::filesystem::path& path) { return sha256_hex(MappedFile(path).bytes()); }
+std::string sha256_hex_of_file(const std::filesystem::path& path) {
+    return sha256_hex(MappedFile(path).bytes());
+}
 
 }  // namespace ft

@@ -67,7 +67,8 @@ struct ThreadPool::Shared {
     }
 };
 
-ThreadPool::ThreadPool(int threads) : threads_(threads > 0 ? threads : usable_cores()), shared_(std::make_unique<Shared>()) {
+ThreadPool::ThreadPool(int threads)
+    : threads_(threads > 0 ? threads : usable_cores()), shared_(std::make_unique<Shared>()) {
     for (int i = 1; i < threads_; ++i) shared_->workers.emplace_back([this, i] { shared_->work(i); });
 }
 
@@ -99,7 +100,8 @@ void ThreadPool::run(int64_t tasks, const std::function<void(int64_t, int)>& bod
     }
     shared_->wake.notify_all();
     shared_->take_tasks(body, tasks, 0);
-    for (int spin = 0; spin < 2000 && shared_->busy_hint.load(std::memory_order_acquire) != 0; ++spin) __builtin_ia32_pause();
+    for (int spin = 0; spin < 2000 && shared_->busy_hint.load(std::memory_order_acquire) != 0; ++spin)
+        __builtin_ia32_pause();
     std::unique_lock lock(shared_->mutex);
     shared_->finished.wait(lock, [&] { return shared_->busy == 0; });
     if (shared_->failure) std::rethrow_exception(shared_->failure);

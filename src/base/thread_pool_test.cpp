@@ -25,7 +25,11 @@ TEST(ThreadPool, RunsEveryTaskOnce) {
 
 TEST(ThreadPool, RethrowsAndStaysUsable) {
     ThreadPool pool(3);
-    EXPECT_THROW(pool.run(100, [](int64_t task, int) { if (task == 7) throw std::runtime_error("seven"); }), std::runtime_error);
+    EXPECT_THROW(pool.run(100,
+                          [](int64_t task, int) {
+                              if (task == 7) throw std::runtime_error("seven");
+                          }),
+                 std::runtime_error);
     std::atomic<int> count{0};
     pool.run(10, [&](int64_t, int) { ++count; });
     EXPECT_EQ(count, 10);

@@ -4,7 +4,7 @@ namespace ft {
 namespace {
 
 struct LeadByte {
-    uint8_t length = 0;            // 0: cannot start a character
+    uint8_t length = 0;               // 0: cannot start a character
     uint8_t low = 0x80, high = 0xBF;  // of the second byte: excludes overlong forms, surrogates and > U+10FFFF
 };
 

@@ -34,16 +34,16 @@ TEST(Utf8, ReplacesInvalidSequencesAsPythonDoes) {
     const std::pair<std::string, std::string> cases[] = {
         {"", ""},
         {"\x80", r},
-        {"a\xC3", "a" + r},                                   // cut off
-        {"\xC3(", r + "("},                                   // continuation missing
-        {"\xC0\xAF", r + r},                                  // overlong
-        {"\xE0\x80\xAF", r + r + r},                          // overlong
-        {"\xE2\x82", r},                                      // two of three bytes: one replacement
+        {"a\xC3", "a" + r},           // cut off
+        {"\xC3(", r + "("},           // continuation missing
+        {"\xC0\xAF", r + r},          // overlong
+        {"\xE0\x80\xAF", r + r + r},  // overlong
+        {"\xE2\x82", r},              // two of three bytes: one replacement
         {"\xE2\x82x", r + "x"},
         {"\xF0\x9F\x98", r},
         {"\xF0\x9F\x98\xF0\x9F\x98\x80", r + "😀"},
-        {"\xED\xA0\x80", r + r + r},                          // surrogate
-        {"\xF4\x90\x80\x80", r + r + r + r},                  // beyond U+10FFFF
+        {"\xED\xA0\x80", r + r + r},          // surrogate
+        {"\xF4\x90\x80\x80", r + r + r + r},  // beyond U+10FFFF
         {"\xF5\xFF\xFE", r + r + r},
         {std::string("a\0b", 3), std::string("a\0b", 3)},
     };

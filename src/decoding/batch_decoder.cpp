@@ -13,7 +13,8 @@ namespace {
 /// A number in [0, 1) from what it is for, not from when it is drawn: the same text at any batch size (splitmix64).
 float random_uniform(uint64_t seed, int64_t window, size_t attempt, size_t position) {
     uint64_t x = seed;
-    for (const uint64_t part : {static_cast<uint64_t>(window), static_cast<uint64_t>(attempt), static_cast<uint64_t>(position)}) {
+    for (const uint64_t part :
+         {static_cast<uint64_t>(window), static_cast<uint64_t>(attempt), static_cast<uint64_t>(position)}) {
         x += 0x9E3779B97F4A7C15ULL + part;
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
@@ -24,9 +25,14 @@ float random_uniform(uint64_t seed, int64_t window, size_t attempt, size_t posit
 
 }  // namespace
 
-BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, LogitsRules rules, FallbackOptions options,
-                           int slots, uint64_t seed)
-    : model_(model), tokenizer_(tokenizer), rules_(std::move(rules)), options_(std::move(options)), seed_(seed), decoder_(model, backend, slots) {
+BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, LogitsRules rules,
+                           FallbackOptions options, int slots, uint64_t seed)
+    : model_(model),
+      tokenizer_(tokenizer),
+      rules_(std::move(rules)),
+      options_(std::move(options)),
+      seed_(seed),
+      decoder_(model, backend, slots) {
     if (options_.temperatures.empty()) throw Error(ErrorCode::invalid_argument, "at least one temperature is needed");
     for (int slot = slots; slot-- > 0;) free_slots_.push_back(slot);
 }
@@ -42,7 +48,8 @@ void BatchDecoder::add(DecodeRequest request) {
     Row row;
     row.request = std::move(request);
     if (row.request.prompt.empty() || longest_text(row) < 8) {
-        throw Error(ErrorCode::invalid_argument, "a prompt of {} tokens leaves no room for text: shorten it", row.request.prompt.size());
+        throw Error(ErrorCode::invalid_argument, "a prompt of {} tokens leaves no room for text: shorten it",
+                    row.request.prompt.size());
     }
     row.slot = free_slots_.back();
     free_slots_.pop_back();
@@ -105,14 +112,16 @@ void BatchDecoder::restart(Row& row) {
 bool BatchDecoder::finish_attempt(Row& row, bool looped) {
     Hypothesis hypothesis;
     hypothesis.tokens = row.tokens;
-    if (!hypothesis.tokens.empty() && hypothesis.tokens.back() == rules_.generation().end_of_text) hypothesis.tokens.pop_back();
+    if (!hypothesis.tokens.empty() && hypothesis.tokens.back() == rules_.generation().end_of_text)
+        hypothesis.tokens.pop_back();
     hypothesis.temperature = options_.temperatures[row.attempt];
     hypothesis.avg_logprob = static_cast<float>(row.sum_logprob / static_cast<double>(hypothesis.tokens.size() + 1));
     hypothesis.compression_ratio = static_cast<float>(compression_ratio(tokenizer_.decode(hypothesis.tokens)));
     hypothesis.no_speech_prob = row.no_speech_prob;
     hypothesis.looped = looped;
     const int32_t no_speech = rules_.generation().no_speech;
-    hypothesis.silence = std::find(hypothesis.tokens.begin(), hypothesis.tokens.end(), no_speech) != hypothesis.tokens.end();
+    hypothesis.silence =
+        std::find(hypothesis.tokens.begin(), hypothesis.tokens.end(), no_speech) != hypothesis.tokens.end();
     hypothesis.attempts = static_cast<int>(row.attempt) + 1;
 
     const bool failed = needs_fallback(hypothesis, options_);
@@ -153,7 +162,8 @@ std::vector<float> BatchDecoder::language_probabilities(const CrossCache& window
     const int32_t item = 0;
     const std::vector<float> logits = decoder_.logits({&item, 1});
     std::vector<float> probabilities;
-    for (const auto& [code, token] : rules_.generation().languages) probabilities.push_back(logits[static_cast<size_t>(token)]);
+    for (const auto& [code, token] : rules_.generation().languages)
+        probabilities.push_back(logits[static_cast<size_t>(token)]);
     if (probabilities.empty()) return probabilities;
     const float highest = *std::max_element(probabilities.begin(), probabilities.end());
     float total = 0.0F;

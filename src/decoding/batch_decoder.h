@@ -1,6 +1,6 @@
 #pragma once
-// Decoding of many windows at once: each row of the batch is one window; finished rows leave, queued windows enter, and a
-// row whose hypothesis fails its checks starts again at the next temperature without holding up the others.
+// Decoding of many windows at once: each row of the batch is one window; finished rows leave, queued windows enter, and
+// a row whose hypothesis fails its checks starts again at the next temperature without holding up the others.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,9 +15,9 @@ namespace ft {
 
 /// What one window is decoded with.
 struct DecodeRequest {
-    int64_t id = 0;                        ///< given back with the result; also seeds the sampling
+    int64_t id = 0;  ///< given back with the result; also seeds the sampling
     std::unique_ptr<CrossCache> window;
-    std::vector<int32_t> prompt;           ///< from start_of_previous or start_of_transcript on
+    std::vector<int32_t> prompt;  ///< from start_of_previous or start_of_transcript on
 };
 
 struct DecodeResult {
@@ -28,8 +28,8 @@ struct DecodeResult {
 /// One thread at a time. A window's result does not depend on the other windows of the batch, nor on the slots.
 class BatchDecoder {
   public:
-    BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, LogitsRules rules, FallbackOptions options,
-                 int slots, uint64_t seed);
+    BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, LogitsRules rules,
+                 FallbackOptions options, int slots, uint64_t seed);
 
     bool has_free_slot() const { return rows_.size() < static_cast<size_t>(decoder_.slots()); }
     bool idle() const { return rows_.empty(); }

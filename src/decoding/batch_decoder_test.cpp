@@ -23,14 +23,16 @@ class TinyWhisper : public testing::Test {
         write_tiny_folder(make_tiny_checkpoint(), folder);
         backend_ = make_backend({"cpu", Precision::float32, 2, ""});
         write_packed_model(*open_model_source(folder), *backend_, folder / "packed");
-        model_ = std::make_unique<WhisperModel>(PackedModel::open(folder / "packed", backend_->info().packing), *backend_);
+        model_ =
+            std::make_unique<WhisperModel>(PackedModel::open(folder / "packed", backend_->info().packing), *backend_);
         fs::remove_all(folder);
         tokenizer_ = std::make_unique<Tokenizer>(model_->packed().vocabulary());
     }
 
     std::unique_ptr<CrossCache> window(int64_t id) {
         Encoder encoder(*model_, *backend_);
-        std::vector<float> mel(static_cast<size_t>(model_->config().n_mels) * 2 * static_cast<size_t>(model_->config().audio_positions));
+        std::vector<float> mel(static_cast<size_t>(model_->config().n_mels) * 2 *
+                               static_cast<size_t>(model_->config().audio_positions));
         uint32_t random = static_cast<uint32_t>(id) * 977 + 3;
         for (float& value : mel) {
             random = random * 1664525U + 1013904223U;
@@ -46,8 +48,9 @@ class TinyWhisper : public testing::Test {
 
     std::map<int64_t, Hypothesis> decode(int windows, int slots, const FallbackOptions& options, uint64_t seed = 7) {
         RuleOptions rules;
-        BatchDecoder decoder(*model_, *backend_, *tokenizer_, LogitsRules(model_->packed().generation(), model_->config().vocabulary, rules),
-                             options, slots, seed);
+        BatchDecoder decoder(*model_, *backend_, *tokenizer_,
+                             LogitsRules(model_->packed().generation(), model_->config().vocabulary, rules), options,
+                             slots, seed);
         std::map<int64_t, Hypothesis> done;
         std::vector<DecodeResult> results;
         for (int64_t next = 0; next < windows || !decoder.idle();) {
@@ -107,14 +110,16 @@ TEST_F(TinyWhisper, EveryTemperatureIsTriedAndTheBestIsKept) {
     for (const auto& [id, hypothesis] : decode(3, 2, content)) {
         // A random model likes to repeat itself: that alone may send it up the ladder.
         EXPECT_TRUE(hypothesis.attempts == 1 ? hypothesis.temperature == 0.0F : hypothesis.attempts <= 3);
-        EXPECT_FALSE(hypothesis.attempts < 3 && hypothesis.looped) << "a loop is not accepted while temperatures are left";
+        EXPECT_FALSE(hypothesis.attempts < 3 && hypothesis.looped)
+            << "a loop is not accepted while temperatures are left";
     }
     content.temperatures = {0.9F};
     for (const auto& [id, hypothesis] : decode(3, 2, content)) EXPECT_EQ(hypothesis.attempts, 1) << "window " << id;
 }
 
 TEST_F(TinyWhisper, RefusesAPromptWithoutRoomForText) {
-    BatchDecoder decoder(*model_, *backend_, *tokenizer_, LogitsRules(model_->packed().generation(), model_->config().vocabulary, {}), {}, 1, 0);
+    BatchDecoder decoder(*model_, *backend_, *tokenizer_,
+                         LogitsRules(model_->packed().generation(), model_->config().vocabulary, {}), {}, 1, 0);
     DecodeRequest too_long = request(0);
     too_long.prompt.resize(static_cast<size_t>(model_->config().text_positions), too_long.prompt[0]);
     EXPECT_THROW(decoder.add(std::move(too_long)), Error);
@@ -122,7 +127,8 @@ TEST_F(TinyWhisper, RefusesAPromptWithoutRoomForText) {
 }
 
 TEST_F(TinyWhisper, LanguageProbabilitiesSumToOne) {
-    BatchDecoder decoder(*model_, *backend_, *tokenizer_, LogitsRules(model_->packed().generation(), model_->config().vocabulary, {}), {}, 1, 0);
+    BatchDecoder decoder(*model_, *backend_, *tokenizer_,
+                         LogitsRules(model_->packed().generation(), model_->config().vocabulary, {}), {}, 1, 0);
     const auto probabilities = decoder.language_probabilities(*window(0));
     ASSERT_EQ(probabilities.size(), model_->packed().generation().languages.size());
     float total = 0.0F;

@@ -11,11 +11,14 @@ bool is_silent(const Hypothesis& h, const FallbackOptions& options) {
 
 bool needs_fallback(const Hypothesis& h, const FallbackOptions& options) {
     if (is_silent(h, options)) return false;
-    return h.looped || h.compression_ratio > options.compression_ratio_threshold || h.avg_logprob < options.logprob_threshold;
+    return h.looped || h.compression_ratio > options.compression_ratio_threshold ||
+           h.avg_logprob < options.logprob_threshold;
 }
 
 bool is_better(const Hypothesis& a, const Hypothesis& b, const FallbackOptions& options) {
-    const auto repeats = [&](const Hypothesis& h) { return h.looped || h.compression_ratio > options.compression_ratio_threshold; };
+    const auto repeats = [&](const Hypothesis& h) {
+        return h.looped || h.compression_ratio > options.compression_ratio_threshold;
+    };
     if (repeats(a) != repeats(b)) return repeats(b);
     return a.avg_logprob > b.avg_logprob;
 }

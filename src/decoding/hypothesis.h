@@ -6,7 +6,8 @@
 
 namespace ft {
 
-/// Temperatures to try and the thresholds that make a hypothesis fail (openai/whisper, transcribe.py, decode_with_fallback).
+/// Temperatures to try and the thresholds that make a hypothesis fail (openai/whisper, transcribe.py,
+/// decode_with_fallback).
 struct FallbackOptions {
     std::vector<float> temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F, 1.0F};
     float compression_ratio_threshold = 2.4F;  ///< above: the text repeats itself

@@ -17,7 +17,9 @@ void set(BitSet& bits, int64_t token, int vocabulary) {
     if (token >= 0 && token < vocabulary) bits[static_cast<size_t>(token) / 64] |= uint64_t{1} << (token % 64);
 }
 
-void clear(BitSet& bits, int64_t token) { bits[static_cast<size_t>(token) / 64] &= ~(uint64_t{1} << (token % 64)); }
+void clear(BitSet& bits, int64_t token) {
+    bits[static_cast<size_t>(token) / 64] &= ~(uint64_t{1} << (token % 64));
+}
 
 void set_range(BitSet& bits, int64_t begin, int64_t end, int vocabulary) {
     for (int64_t token = begin; token < std::min<int64_t>(end, vocabulary); ++token) set(bits, token, vocabulary);
@@ -49,8 +51,8 @@ LogitsRules::LogitsRules(const GenerationConfig& generation, int vocabulary, con
     // Everything between the end of text and the first timestamp steers the decoder and is no text: start, languages,
     // tasks, previous text, no-speech, no-timestamps. Beyond the last timestamp there is only padding.
     set_range(always_, int64_t{g.end_of_text} + 1, g.timestamp_begin, vocabulary);
-    for (const int32_t token : {g.start_of_transcript, g.transcribe, g.translate, g.start_of_previous, g.no_speech,
-                                g.no_timestamps}) {
+    for (const int32_t token :
+         {g.start_of_transcript, g.transcribe, g.translate, g.start_of_previous, g.no_speech, g.no_timestamps}) {
         set(always_, token, vocabulary);
     }
     for (const auto& [code, token] : g.languages) set(always_, token, vocabulary);
@@ -70,22 +72,24 @@ LogitsRules::LogitsRules(const GenerationConfig& generation, int vocabulary, con
 void LogitsRules::check() const {
     const GenerationConfig& g = generation_;
     if (vocabulary_ <= 0 || g.end_of_text < 0 || g.end_of_text >= vocabulary_) {
-        throw Error(ErrorCode::bad_model, "the model names no end-of-text token among its {} tokens; get the model again",
-                    vocabulary_);
+        throw Error(ErrorCode::bad_model,
+                    "the model names no end-of-text token among its {} tokens; get the model again", vocabulary_);
     }
     if (g.timestamp_begin <= g.end_of_text || g.timestamp_begin > vocabulary_ ||
         (options_.timestamps && g.timestamp_begin == vocabulary_)) {
-        throw Error(ErrorCode::bad_model,
-                    "the model's first timestamp token ({}) does not lie between its end of text ({}) and the end of its "
-                    "vocabulary ({}); it is no Whisper model with timestamps",
-                    g.timestamp_begin, g.end_of_text, vocabulary_);
+        throw Error(
+            ErrorCode::bad_model,
+            "the model's first timestamp token ({}) does not lie between its end of text ({}) and the end of its "
+            "vocabulary ({}); it is no Whisper model with timestamps",
+            g.timestamp_begin, g.end_of_text, vocabulary_);
     }
     for (const int32_t token : options_.suppress) {
         if (token < -1 || token >= g.timestamp_begin || token == g.end_of_text) {
-            throw Error(ErrorCode::invalid_argument,
-                        "suppress_tokens: {} is not a text token of this model; those are 0 to {}, and -1 stands for the "
-                        "model's own list",
-                        token, g.end_of_text - 1);
+            throw Error(
+                ErrorCode::invalid_argument,
+                "suppress_tokens: {} is not a text token of this model; those are 0 to {}, and -1 stands for the "
+                "model's own list",
+                token, g.end_of_text - 1);
         }
     }
     if (!(options_.max_initial_timestamp_s >= 0)) {
@@ -115,7 +119,8 @@ TokenRule LogitsRules::next(std::span<const int32_t> sampled) const {
 
 void LogitsRules::restrict_first(TokenRule& rule, size_t& used) const {
     const int32_t begin = generation_.timestamp_begin;
-    const double steps = std::min(std::round(options_.max_initial_timestamp_s / timestamp_step_s), timestamp_count - 1.0);
+    const double steps =
+        std::min(std::round(options_.max_initial_timestamp_s / timestamp_step_s), timestamp_count - 1.0);
     forbid(rule, used, 0, begin);
     forbid(rule, used, begin + static_cast<int32_t>(steps) + 1, vocabulary_);
 }

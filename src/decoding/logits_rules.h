@@ -15,8 +15,8 @@ struct RuleOptions {
     bool timestamps = true;
     /// generation_config's list stands for −1, as in OpenAI's --suppress_tokens; further ids are added to it.
     std::vector<int32_t> suppress = {-1};
-    bool suppress_blank = true;             ///< no space and no end of text as the first token (begin_suppress)
-    double max_initial_timestamp_s = 1.0;   ///< the first timestamp is not later; rounded to steps of 0.02 s
+    bool suppress_blank = true;            ///< no space and no end of text as the first token (begin_suppress)
+    double max_initial_timestamp_s = 1.0;  ///< the first timestamp is not later; rounded to steps of 0.02 s
     /// KB-Whisper learnt to write the no-speech token as the text of silence; suppressing it makes it invent words. So
     /// it is left to choose, whatever generation_config's list says, but only where text begins: as the first token,
     /// or directly after the first timestamp. Nothing but the end of text can follow it; see is_silence().

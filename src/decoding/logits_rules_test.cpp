@@ -58,7 +58,8 @@ bool is_beginning(const Tokens& s, int32_t latest_first_time) {
         if (s[at] == end_of_text) return at > 0 && at + 1 == s.size();
         if (s[at] < clock || (at == 0 && s[at] > latest_first_time)) return false;  // a start time is due
         clock = s[at++];
-        if (at == 1 && s.size() > 1 && s[1] == no_speech) return s.size() == 2 || (s.size() == 3 && s[2] == end_of_text);
+        if (at == 1 && s.size() > 1 && s[1] == no_speech)
+            return s.size() == 2 || (s.size() == 3 && s[2] == end_of_text);
         const size_t text = at;
         while (at < s.size() && s[at] < 3) ++at;
         if (at == s.size()) return true;
@@ -139,7 +140,8 @@ TEST(LogitsRules, OptionsDecideWhatIsSuppressed) {
     EXPECT_EQ(allowed_after(LogitsRules(tiny(), vocabulary, options), {}),
               (std::set<int32_t>{0, 2, 3, end_of_text, no_speech}));
     options.suppress = {};
-    EXPECT_EQ(allowed_after(LogitsRules(tiny(), vocabulary, options), {2}), (std::set<int32_t>{0, 1, 2, 3, end_of_text}));
+    EXPECT_EQ(allowed_after(LogitsRules(tiny(), vocabulary, options), {2}),
+              (std::set<int32_t>{0, 1, 2, 3, end_of_text}));
 }
 
 TEST(LogitsRules, PaddingBehindTheTimestampsIsNeverChosen) {
@@ -177,12 +179,14 @@ TEST(LogitsRules, RefusesWhatMakesNoSense) {
     RuleOptions options;
     for (const int32_t token : {-2, end_of_text, first_time, 1000}) {
         options.suppress = {-1, token};
-        EXPECT_NE(complaint(tiny(), options, ErrorCode::invalid_argument).find(std::to_string(token)), std::string::npos);
+        EXPECT_NE(complaint(tiny(), options, ErrorCode::invalid_argument).find(std::to_string(token)),
+                  std::string::npos);
     }
     options = {};
     for (const double time_s : {-0.1, std::nan("")}) {
         options.max_initial_timestamp_s = time_s;
-        EXPECT_NE(complaint(tiny(), options, ErrorCode::invalid_argument).find("max_initial_timestamp"), std::string::npos);
+        EXPECT_NE(complaint(tiny(), options, ErrorCode::invalid_argument).find("max_initial_timestamp"),
+                  std::string::npos);
     }
     options = {};
     GenerationConfig g = tiny();

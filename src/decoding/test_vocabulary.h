@@ -2,6 +2,7 @@
 // For tests only: the vocabulary of a Hugging Face tokenizer.json.
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 

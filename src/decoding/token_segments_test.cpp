@@ -6,7 +6,9 @@ namespace ft {
 namespace {
 
 constexpr int32_t ts = 1000;  // <|0.00|>
-int32_t at(double s) { return ts + static_cast<int32_t>(s * 50 + 0.5); }
+int32_t at(double s) {
+    return ts + static_cast<int32_t>(s * 50 + 0.5);
+}
 
 TEST(SplitSegments, PairsOfTimestamps) {
     const std::vector<int32_t> tokens = {at(0), 1, 2, at(2.5), at(3), 3, at(5)};

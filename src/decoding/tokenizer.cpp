@@ -139,8 +139,12 @@ std::string_view Tokenizer::bytes(int32_t token) const {
     return is_special(token) ? std::string_view() : tables_->vocabulary.tokens[static_cast<size_t>(token)];
 }
 
-bool Tokenizer::is_special(int32_t token) const { return token < 0 || token >= tables_->vocabulary.first_special; }
+bool Tokenizer::is_special(int32_t token) const {
+    return token < 0 || token >= tables_->vocabulary.first_special;
+}
 
-int Tokenizer::size() const { return static_cast<int>(tables_->vocabulary.tokens.size()); }
+int Tokenizer::size() const {
+    return static_cast<int>(tables_->vocabulary.tokens.size());
+}
 
 }  // namespace ft

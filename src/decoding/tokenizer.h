@@ -19,8 +19,8 @@ class Tokenizer {
     ~Tokenizer();
     Tokenizer(Tokenizer&&) noexcept;
 
-    /// Text (UTF-8; invalid bytes are encoded as bytes) → tokens. Special names in it are plain text. Otherwise equal to
-    /// transformers' WhisperTokenizer(add_special_tokens=False) with complete merges (docs/formats.md, "Outputs").
+    /// Text (UTF-8; invalid bytes are encoded as bytes) → tokens. Special names in it are plain text. Otherwise equal
+    /// to transformers' WhisperTokenizer(add_special_tokens=False) with complete merges (docs/formats.md, "Outputs").
     std::vector<int32_t> encode(std::string_view text) const;
     /// The bytes of text tokens; special tokens and timestamps are left out. May end inside a UTF-8 character:
     /// incomplete or invalid bytes become U+FFFD.

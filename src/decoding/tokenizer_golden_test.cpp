@@ -15,7 +15,8 @@ namespace {
 
 constexpr int string_count = 10'000, group_size = 100;
 const std::filesystem::path golden_folder = std::filesystem::path(FT_SOURCE_DIR) / "tests/golden";
-const std::filesystem::path tokenizer_json = std::filesystem::path(FT_SOURCE_DIR) / "build/models/whisper-base/tokenizer.json";
+const std::filesystem::path tokenizer_json =
+    std::filesystem::path(FT_SOURCE_DIR) / "build/models/whisper-base/tokenizer.json";
 
 /// The same generators as in the script.
 class Random {
@@ -102,7 +103,8 @@ class TokenizerGolden : public testing::Test {
 TEST_F(TokenizerGolden, EncodesTenThousandStringsAsTheReference) {
     const Tokenizer tokenizer(vocabulary_);
     for (const auto& sample : golden_.at("samples")) {
-        EXPECT_EQ(tokenizer.encode(sample.at("text").get<std::string>()), sample.at("tokens").get<std::vector<int32_t>>());
+        EXPECT_EQ(tokenizer.encode(sample.at("text").get<std::string>()),
+                  sample.at("tokens").get<std::vector<int32_t>>());
     }
     const auto json = read_json(golden_folder / "tokenizer_parts.json");
     const Parts parts{json.at("words"), json.at("signs"), json.at("spaces"), json.at("ranges")};

@@ -104,8 +104,12 @@ struct LogMel::Tables {
     }
     void run_baseline(const float* padded, int frames, float* mel) const { run<2>(padded, frames, mel); }
 #if FT_HAVE_X86
-    FT_TARGET_AVX2 void run_avx2(const float* padded, int frames, float* mel) const { run<4>(padded, frames, mel); }
-    FT_TARGET_AVX512 void run_avx512(const float* padded, int frames, float* mel) const { run<8>(padded, frames, mel); }
+    FT_TARGET_AVX2 void run_avx2(const float* padded, int frames, float* mel) const {
+        run<4>(padded, frames, mel);
+    }
+    FT_TARGET_AVX512 void run_avx512(const float* padded, int frames, float* mel) const {
+        run<8>(padded, frames, mel);
+    }
 #endif
 };
 
@@ -117,7 +121,9 @@ LogMel::LogMel(int n_mels, Isa isa) {
 }
 LogMel::~LogMel() = default;
 
-int LogMel::n_mels() const { return tables_->n_mels; }
+int LogMel::n_mels() const {
+    return tables_->n_mels;
+}
 
 std::vector<float> LogMel::compute(std::span<const float> pcm) const {
     if (pcm.size() > window_samples) {
@@ -129,10 +135,15 @@ std::vector<float> LogMel::compute(std::span<const float> pcm) const {
     std::vector<float> mel(static_cast<size_t>(tables_->n_mels) * window_frames);
     switch (tables_->isa) {
 #if FT_HAVE_X86
-        case Isa::avx512: tables_->run_avx512(padded.data(), frames, mel.data()); break;
-        case Isa::avx2: tables_->run_avx2(padded.data(), frames, mel.data()); break;
+        case Isa::avx512:
+            tables_->run_avx512(padded.data(), frames, mel.data());
+            break;
+        case Isa::avx2:
+            tables_->run_avx2(padded.data(), frames, mel.data());
+            break;
 #endif
-        default: tables_->run_baseline(padded.data(), frames, mel.data());
+        default:
+            tables_->run_baseline(padded.data(), frames, mel.data());
     }
     return mel;
 }

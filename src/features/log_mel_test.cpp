@@ -24,12 +24,9 @@ std::map<std::string, std::vector<float>> signals() {
     std::vector<float> tone = ts::tone(480000, 1234.5, 0.99);
     const std::vector<float> hiss = ts::noise(480000, 3, 0.0002);
     for (size_t i = 0; i < tone.size(); ++i) tone[i] += hiss[i];
-    return {{"speech_full", ts::speech_like(480000, 1)},
-            {"speech_padded", ts::speech_like(116800 + 37, 2)},
-            {"loud_tone_over_quiet_noise", tone},
-            {"noise_to_the_last_sample", ts::noise(479999, 4, 0.3)},
-            {"short", ts::noise(100, 5, 0.5)},
-            {"silence", std::vector<float>(16000)}};
+    return {{"speech_full", ts::speech_like(480000, 1)}, {"speech_padded", ts::speech_like(116800 + 37, 2)},
+            {"loud_tone_over_quiet_noise", tone},        {"noise_to_the_last_sample", ts::noise(479999, 4, 0.3)},
+            {"short", ts::noise(100, 5, 0.5)},           {"silence", std::vector<float>(16000)}};
 }
 
 void check_golden(int n_mels) {
@@ -47,7 +44,8 @@ void check_golden(int n_mels) {
             const float* row = features.data() + static_cast<size_t>(m) * window_frames;
             double sum = 0;
             for (int f = 0; f < window_frames; ++f) sum += row[f];
-            EXPECT_NEAR(sum / window_frames, expected.at("mean_of_each_mel")[m].get<double>(), 1e-5) << name << " mel " << m;
+            EXPECT_NEAR(sum / window_frames, expected.at("mean_of_each_mel")[m].get<double>(), 1e-5)
+                << name << " mel " << m;
             for (size_t i = 0; i < expected.at("frames").size(); ++i) {
                 const int frame = expected.at("frames")[i];
                 ASSERT_NEAR(row[frame], expected.at("values")[i][m].get<float>(), 2e-5)
@@ -57,8 +55,12 @@ void check_golden(int n_mels) {
     }
 }
 
-TEST(LogMel, EqualsTransformersWith80Mels) { check_golden(80); }
-TEST(LogMel, EqualsTransformersWith128Mels) { check_golden(128); }
+TEST(LogMel, EqualsTransformersWith80Mels) {
+    check_golden(80);
+}
+TEST(LogMel, EqualsTransformersWith128Mels) {
+    check_golden(128);
+}
 
 TEST(LogMel, EveryInstructionSetGivesTheSame) {
     const std::vector<float> pcm = ts::speech_like(100000, 6);

@@ -1,5 +1,6 @@
 #pragma once
 // Little-endian numbers from bytes that nobody vouches for: a read past the end is an Error, never a read.
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -23,8 +24,8 @@ class ByteReader {
     }
     std::span<const std::byte> take(uint64_t size) {
         if (size > left()) {
-            throw Error(ErrorCode::bad_model, "{}: ends early: {} bytes wanted at byte {} of {}; fetch the file again", where_, size, at_,
-                        bytes_.size());
+            throw Error(ErrorCode::bad_model, "{}: ends early: {} bytes wanted at byte {} of {}; fetch the file again",
+                        where_, size, at_, bytes_.size());
         }
         const auto taken = bytes_.subspan(at_, static_cast<size_t>(size));
         at_ += static_cast<size_t>(size);
@@ -33,6 +34,16 @@ class ByteReader {
     std::string_view text(uint64_t size) {
         const auto raw = take(size);
         return {reinterpret_cast<const char*>(raw.data()), raw.size()};
+    }
+    /// A name of a tensor: printable ASCII (zeros at its end are left off), so that it may stand in an error's text.
+    std::string name(uint64_t size) {
+        std::string_view raw = text(size);
+        raw = raw.substr(0, raw.find('\0'));
+        if (raw.size() > 256 || std::any_of(raw.begin(), raw.end(), [](char c) { return c < ' ' || c > '~'; })) {
+            throw Error(ErrorCode::bad_model,
+                        "{}: holds no name where one should be, before byte {}; the file is damaged", where_, at_);
+        }
+        return std::string(raw);
     }
     size_t left() const { return bytes_.size() - at_; }
     size_t at() const { return at_; }

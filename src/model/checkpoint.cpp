@@ -26,7 +26,9 @@ std::map<std::string, Shape> expected_shapes(const ModelConfig& config) {
     return shapes;
 }
 
-std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string to_string(const Shape& shape) {
+    return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 class CheckpointSource final : public ModelSource {
   public:
@@ -45,12 +47,15 @@ class CheckpointSource final : public ModelSource {
     HostTensor tensor(const std::string& name) const override {
         const auto found = checkpoint_.tensors.find(name);
         if (found == checkpoint_.tensors.end()) {
-            throw Error(ErrorCode::bad_model, "{}: has no tensor {}; the file is incomplete, fetch it again", checkpoint_.where, name);
+            throw Error(ErrorCode::bad_model, "{}: has no tensor {}; the file is incomplete, fetch it again",
+                        checkpoint_.where, name);
         }
         const auto expected = shapes_.find(name);
         if (expected != shapes_.end() && expected->second != found->second.shape) {
-            throw Error(ErrorCode::bad_model, "{}: tensor {} has shape {}, but the configuration asks for {}; these files do not belong together",
-                        checkpoint_.where, name, to_string(found->second.shape), to_string(expected->second));
+            throw Error(
+                ErrorCode::bad_model,
+                "{}: tensor {} has shape {}, but the configuration asks for {}; these files do not belong together",
+                checkpoint_.where, name, to_string(found->second.shape), to_string(expected->second));
         }
         return decode_tensor(found->second);
     }
@@ -64,10 +69,13 @@ class CheckpointSource final : public ModelSource {
         const StoredTensor &a = projection->second, &b = embedding->second;
         if (a.bytes.data() == b.bytes.data()) return;
         const bool same_encoding = a.encoding == b.encoding && a.scales.empty() && b.scales.empty();
-        const bool same = a.shape == b.shape && (same_encoding ? std::equal(a.bytes.begin(), a.bytes.end(), b.bytes.begin(), b.bytes.end())
-                                                              : decode_tensor(a).to_f32() == decode_tensor(b).to_f32());
+        const bool same = a.shape == b.shape &&
+                          (same_encoding ? std::equal(a.bytes.begin(), a.bytes.end(), b.bytes.begin(), b.bytes.end())
+                                         : decode_tensor(a).to_f32() == decode_tensor(b).to_f32());
         if (!same) {
-            throw Error(ErrorCode::unsupported, "{}: the output projection ({}) differs from the token embedding; only models that share the two are supported",
+            throw Error(ErrorCode::unsupported,
+                        "{}: the output projection ({}) differs from the token embedding; only models that share the "
+                        "two are supported",
                         checkpoint_.where, projection_name);
         }
     }

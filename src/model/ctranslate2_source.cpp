@@ -1,10 +1,9 @@
-// CTranslate2's model.bin (binary version 6): u32 version, text specification, u32 revision, u32 count, then for each
-// variable: text name, u8 rank, u32 dimensions…, u8 type, u32 bytes, data; then u32 count and pairs (alias, name).
-// A text is a u16 length and that many bytes, the last of them zero.
-#include <map>
+// CTranslate2 folders: its variables under Hugging Face's names, with the texts beside them.
+#include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
-#include "model/byte_reader.h"
+#include "model/ctranslate2_file.h"
 #include "model/generation_config.h"
 #include "model/json_reading.h"
 #include "model/model_config.h"
@@ -16,103 +15,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr uint32_t binary_version = 6;
-constexpr uint32_t most_variables = 1 << 16;
-
-struct Variable {
-    int type = 0;
-    Shape shape;
-    std::span<const std::byte> bytes;
-};
-using Variables = std::map<std::string, Variable, std::less<>>;
-
-/// CTranslate2's numbers for element types.
-enum Type : int { type_f32 = 0, type_i8 = 1, type_i16 = 2, type_i32 = 3, type_f16 = 4, type_bf16 = 5 };
-
-size_t size_of_type(int type) {
-    switch (type) {
-        case type_f32: case type_i32: return 4;
-        case type_i16: case type_f16: case type_bf16: return 2;
-        case type_i8: return 1;
-        default: return 0;
-    }
-}
-
-std::string read_name(ByteReader& in) {
-    std::string_view raw = in.text(in.number<uint16_t>());
-    return std::string(raw.substr(0, raw.find('\0')));
-}
-
-Variable read_variable(ByteReader& in, const std::string& name, const std::string& where) {
-    Variable variable;
-    const int rank = in.number<uint8_t>();
-    uint64_t elements = 1;
-    for (int i = 0; i < rank; ++i) {
-        const auto size = in.number<uint32_t>();
-        if (size != 0 && elements > (uint64_t{1} << 40) / size) {
-            throw Error(ErrorCode::bad_model, "{}: variable {} is absurdly large; the file is damaged", where, name);
-        }
-        elements *= size;
-        variable.shape.push_back(size);
-    }
-    variable.type = in.number<uint8_t>();
-    const auto bytes = in.number<uint32_t>();
-    const size_t element = size_of_type(variable.type);
-    if (element == 0 || elements * element != bytes) {
-        throw Error(ErrorCode::bad_model, "{}: variable {} has {} bytes of type {}, which does not fit its {} elements; the file is damaged",
-                    where, name, bytes, variable.type, elements);
-    }
-    variable.bytes = in.take(bytes);
-    return variable;
-}
-
-Variables read_variables(std::span<const std::byte> bytes, const std::string& where) {
-    ByteReader in(bytes, where);
-    const auto version = in.number<uint32_t>();
-    if (version != binary_version) {
-        throw Error(ErrorCode::unsupported, "{}: is no CTranslate2 model of binary version {} (it says {}); convert it with a current CTranslate2",
-                    where, binary_version, version);
-    }
-    const std::string specification = read_name(in);
-    if (specification != "WhisperSpec") {
-        throw Error(ErrorCode::unsupported, "{}: is a CTranslate2 model of kind \"{}\", but only Whisper can be run", where, specification);
-    }
-    in.number<uint32_t>();  // the revision only concerns CTranslate2's own flags
-    Variables variables;
-    const auto count = in.number<uint32_t>();
-    if (count > most_variables) throw Error(ErrorCode::bad_model, "{}: claims {} variables; the file is damaged", where, count);
-    for (uint32_t i = 0; i < count; ++i) {
-        std::string name = read_name(in);
-        Variable variable = read_variable(in, name, where);
-        if (!variables.emplace(name, std::move(variable)).second) {
-            throw Error(ErrorCode::bad_model, "{}: holds variable {} twice; the file is damaged", where, name);
-        }
-    }
-    const auto aliases = in.left() == 0 ? 0 : in.number<uint32_t>();
-    for (uint32_t i = 0; i < aliases; ++i) {
-        std::string alias = read_name(in);
-        const auto target = variables.find(read_name(in));
-        if (target == variables.end()) throw Error(ErrorCode::bad_model, "{}: alias {} points nowhere; the file is damaged", where, alias);
-        const Variable copy = target->second;
-        variables.insert_or_assign(std::move(alias), copy);
-    }
-    return variables;
-}
-
 /// Takes CTranslate2's variables and gives them Hugging Face's names.
 class Mapper {
   public:
-    Mapper(const Variables& variables, const std::string& where) : variables_(variables), where_(where) {}
+    Mapper(const Ct2Variables& variables, const std::string& where) : variables_(variables), where_(where) {}
 
     bool has(const std::string& name) const { return variables_.count(name) != 0; }
-    const Variable& get(const std::string& name) const {
+    const Ct2Variable& get(const std::string& name) const {
         const auto found = variables_.find(name);
-        if (found == variables_.end()) throw Error(ErrorCode::bad_model, "{}: has no variable {}; the file is incomplete, fetch it again", where_, name);
+        if (found == variables_.end())
+            throw Error(ErrorCode::bad_model, "{}: has no variable {}; the file is incomplete, fetch it again", where_,
+                        name);
         return found->second;
     }
     int64_t dimension(const std::string& name, size_t axis) const {
-        const Variable& variable = get(name);
-        if (axis >= variable.shape.size()) throw Error(ErrorCode::bad_model, "{}: variable {} has too few dimensions; the file is damaged", where_, name);
+        const Ct2Variable& variable = get(name);
+        if (axis >= variable.shape.size())
+            throw Error(ErrorCode::bad_model, "{}: variable {} has too few dimensions; the file is damaged", where_,
+                        name);
         return variable.shape[axis];
     }
 
@@ -125,7 +45,8 @@ class Mapper {
         put(source + "/gamma", target + ".weight");
         put(source + "/beta", target + ".bias");
     }
-    /// A fused projection: its rows belong to the parts in turn. Whisper's key projection has no bias: zeros are stored.
+    /// A fused projection: its rows belong to the parts in turn. Whisper's key projection has no bias: zeros are
+    /// stored.
     void fused(const std::string& source, const std::string& target, std::initializer_list<const char*> parts) {
         const StoredTensor weight = stored(source + "/weight"), bias = stored(source + "/bias");
         int64_t index = 0;
@@ -141,20 +62,23 @@ class Mapper {
 
   private:
     StoredTensor stored(const std::string& name) const {
-        const Variable& variable = get(name);
+        const Ct2Variable& variable = get(name);
         StoredTensor tensor{Encoding::f32, variable.shape, variable.bytes, {}};
-        if (variable.type == type_f16) tensor.encoding = Encoding::f16;
-        if (variable.type == type_bf16) tensor.encoding = Encoding::bf16;
-        if (variable.type == type_i16 || variable.type == type_i32) {
-            throw Error(ErrorCode::unsupported, "{}: variable {} has type {}, which is not supported; convert the model with --quantization float16 or int8",
-                        where_, name, variable.type == type_i16 ? "int16" : "int32");
+        if (variable.type == Ct2Type::f16) tensor.encoding = Encoding::f16;
+        if (variable.type == Ct2Type::bf16) tensor.encoding = Encoding::bf16;
+        if (variable.type == Ct2Type::i16 || variable.type == Ct2Type::i32) {
+            throw Error(ErrorCode::unsupported,
+                        "{}: variable {} has type {}, which is not supported; convert the model with --quantization "
+                        "float16 or int8",
+                        where_, name, variable.type == Ct2Type::i16 ? "int16" : "int32");
         }
-        if (variable.type == type_i8) {
-            const Variable& scale = get(name + "_scale");
+        if (variable.type == Ct2Type::i8) {
+            const Ct2Variable& scale = get(variable.name + "_scale");
             const size_t rows = variable.shape.empty() ? 1 : static_cast<size_t>(variable.shape[0]);
             const size_t scales = scale.bytes.size() / sizeof(float);
-            if (scale.type != type_f32 || (scales != 1 && scales != rows)) {
-                throw Error(ErrorCode::bad_model, "{}: variable {}_scale does not fit {}; the file is damaged", where_, name, name);
+            if (scale.type != Ct2Type::f32 || (scales != 1 && scales != rows)) {
+                throw Error(ErrorCode::bad_model, "{}: variable {}_scale does not fit {}; the file is damaged", where_,
+                            variable.name, name);
             }
             tensor.encoding = Encoding::i8_rows;
             tensor.scales = scale.bytes;
@@ -164,7 +88,8 @@ class Mapper {
 
     StoredTensor rows(const StoredTensor& whole, int64_t index, int64_t parts, const std::string& name) const {
         if (whole.shape.empty() || whole.shape[0] % parts != 0) {
-            throw Error(ErrorCode::bad_model, "{}: variable {} cannot be split in {} equal parts; the file is damaged", where_, name, parts);
+            throw Error(ErrorCode::bad_model, "{}: variable {} cannot be split in {} equal parts; the file is damaged",
+                        where_, name, parts);
         }
         StoredTensor part = whole;
         part.shape[0] /= parts;
@@ -177,7 +102,7 @@ class Mapper {
         return part;
     }
 
-    const Variables& variables_;
+    const Ct2Variables& variables_;
     const std::string& where_;
 };
 
@@ -235,7 +160,8 @@ void map_layer(Mapper& mapper, const std::string& side, int layer) {
 }
 
 TokenNames read_token_names(const fs::path& folder) {
-    if (const fs::path path = folder / "vocabulary.json"; is_there(path)) return parse_vocabulary_array(read_text(path), path.string());
+    if (const fs::path path = folder / "vocabulary.json"; is_there(path))
+        return parse_vocabulary_array(read_text(path), path.string());
     if (const fs::path path = folder / "vocabulary.txt"; is_there(path)) return parse_vocabulary_lines(read_text(path));
     return read_hf_token_names(folder);
 }
@@ -256,7 +182,7 @@ GenerationConfig read_generation(const fs::path& folder, const ModelConfig& conf
 }  // namespace
 
 ParsedWeights parse_ctranslate2(std::span<const std::byte> bytes, const std::string& where) {
-    const Variables variables = read_variables(bytes, where);
+    const Ct2Variables variables = read_ctranslate2_variables(bytes, where);
     Mapper mapper(variables, where);
     ParsedWeights result{config_of(mapper, where), {}};
     mapper.linear("encoder/conv1", "model.encoder.conv1");
@@ -282,7 +208,8 @@ std::unique_ptr<ModelSource> open_ctranslate2(const SourceFiles& files) {
     ParsedWeights weights = parse_ctranslate2(checkpoint.mappings.front().bytes(), checkpoint.where);
     checkpoint.config = weights.config;
     checkpoint.tensors = std::move(weights.tensors);
-    checkpoint.vocabulary = make_vocabulary(read_token_names(files.folder), weights.config.vocabulary, true, files.folder.string());
+    checkpoint.vocabulary =
+        make_vocabulary(read_token_names(files.folder), weights.config.vocabulary, true, files.folder.string());
     checkpoint.generation = read_generation(files.folder, weights.config, checkpoint.vocabulary);
     return make_model_source(std::move(checkpoint));
 }

@@ -1,5 +1,5 @@
 // Files cut off and bytes flipped anywhere: an error or a usable model, never a crash, never a read out of bounds
-// (what the sanitizers watch). The same loops run without end in tests/fuzz.
+// (what the sanitizers watch). The fuzz targets beside this file go on from here.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/packed_format.h"
 #include "model/packed_model_reader.h"
 #include "model/source_formats.h"
 #include "model/testing/packing_backend.h"
@@ -26,8 +27,12 @@ void decode_all(const TensorMap& tensors) {
     }
 }
 
-void read_ctranslate2(std::span<const std::byte> bytes) { decode_all(parse_ctranslate2(bytes, "x").tensors); }
-void read_ggml(std::span<const std::byte> bytes) { decode_all(parse_ggml(bytes, "x").tensors); }
+void read_ctranslate2(std::span<const std::byte> bytes) {
+    decode_all(parse_ctranslate2(bytes, "x").tensors);
+}
+void read_ggml(std::span<const std::byte> bytes) {
+    decode_all(parse_ggml(bytes, "x").tensors);
+}
 void read_safetensors(std::span<const std::byte> bytes) {
     TensorMap tensors;
     add_safetensors(bytes, "x", tensors);
@@ -36,6 +41,11 @@ void read_safetensors(std::span<const std::byte> bytes) {
 void read_packed(std::span<const std::byte> bytes) {
     const PackedModel model = PackedModelReader::parse(bytes, "x", "test-1", false);
     model.weight("decoder.norm");
+}
+
+/// What the checksum protects, without the checksum.
+void read_meta(std::span<const std::byte> bytes) {
+    read_packed_meta(bytes, "x");
 }
 
 /// A copy in an allocation of exactly its size, so that a sanitizer sees one byte too far.
@@ -61,7 +71,8 @@ void damage(const std::string& content, size_t head, const Reader& reader) {
     for (int i = 0; i < 2000; ++i) {
         std::string bad = content;
         for (int flips = 1 + static_cast<int>(random() % 3); flips > 0; --flips) {
-            bad[place()] = random() % 2 == 0 ? static_cast<char>(random()) : static_cast<char>(random() % 2 == 0 ? 0xFF : 0);
+            bad[place()] =
+                random() % 2 == 0 ? static_cast<char>(random()) : static_cast<char>(random() % 2 == 0 ? 0xFF : 0);
         }
         accepts(reader, std::as_bytes(std::span(bad)));
     }
@@ -70,7 +81,8 @@ void damage(const std::string& content, size_t head, const Reader& reader) {
 class DamagedFiles : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) / "ft_damaged_files_test" / testing::UnitTest::GetInstance()->current_test_info()->name();
+        folder_ = fs::path(testing::TempDir()) / "ft_damaged_files_test" /
+                  testing::UnitTest::GetInstance()->current_test_info()->name();
         // As small as a Whisper can be: the loops copy it thousands of times.
         TinyOptions options;
         options.d_model = 64;
@@ -106,7 +118,11 @@ TEST_F(DamagedFiles, Ggml) {
 TEST_F(DamagedFiles, PackedModel) {
     write_tiny_folder(tiny_, folder_ / "model");
     write_packed_model(*open_model_source(folder_ / "model"), PackingBackend(), folder_ / "packed");
-    damage(read_file(folder_ / "packed"), 64, read_packed);
+    const std::string content = read_file(folder_ / "packed");
+    damage(content, 64, read_packed);
+    PackedHeader header{};
+    std::memcpy(&header, content.data(), sizeof header);
+    damage(content.substr(sizeof header, header.meta_size), 4000, read_meta);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ void Decoder::run_layer(int index, std::span<const int32_t> slots, std::span<con
     backend_.self_attention_step(qkv_, heads, index, *cache_, slots, positions, mixed_);
     backend_.linear(mixed_, nullptr, *layer.self_out, Activation::none, &x_, x_);
     backend_.linear(x_, layer.cross_norm.get(), *layer.cross_q, Activation::none, nullptr, query_);
-    backend_.cross_attention_step(query_, heads, index, windows, mixed_, capture_heads_[static_cast<size_t>(index)], &captured_);
+    backend_.cross_attention_step(query_, heads, index, windows, mixed_, capture_heads_[static_cast<size_t>(index)],
+                                  &captured_);
     backend_.linear(mixed_, nullptr, *layer.cross_out, Activation::none, &x_, x_);
     backend_.linear(x_, layer.ffn.norm.get(), *layer.ffn.expand, Activation::gelu, nullptr, hidden_);
     backend_.linear(hidden_, nullptr, *layer.ffn.contract, Activation::none, &x_, x_);
@@ -30,9 +31,11 @@ void Decoder::step(std::span<const DecoderInput> inputs) {
     std::vector<int32_t> tokens, positions, slots;
     std::vector<const CrossCache*> windows;
     for (const DecoderInput& input : inputs) {
-        if (input.token < 0 || input.token >= config.vocabulary || input.position < 0 || input.position >= config.text_positions ||
-            input.slot < 0 || input.slot >= slots_ || input.window == nullptr) {
-            throw Error(ErrorCode::internal, "a decoder input is out of range: token {}, position {}, slot {}", input.token, input.position, input.slot);
+        if (input.token < 0 || input.token >= config.vocabulary || input.position < 0 ||
+            input.position >= config.text_positions || input.slot < 0 || input.slot >= slots_ ||
+            input.window == nullptr) {
+            throw Error(ErrorCode::internal, "a decoder input is out of range: token {}, position {}, slot {}",
+                        input.token, input.position, input.slot);
         }
         tokens.push_back(input.token);
         positions.push_back(input.position);
@@ -60,7 +63,9 @@ std::vector<float> Decoder::logits(std::span<const int32_t> items) {
     return backend_.logits(x_, *model_.decoder_norm, *model_.embedding, items);
 }
 
-void Decoder::copy_slot(int from, int to, int positions) { backend_.copy_slot(*cache_, from, to, positions); }
+void Decoder::copy_slot(int from, int to, int positions) {
+    backend_.copy_slot(*cache_, from, to, positions);
+}
 
 void Decoder::capture(std::vector<std::pair<int, int>> heads) {
     for (auto& layer : capture_heads_) layer.clear();

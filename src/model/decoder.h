@@ -1,5 +1,6 @@
 #pragma once
-// Whisper's decoder (Radford et al. 2022, §2.2), one step for any number of rows: rows of a batch, or a prompt's tokens.
+// Whisper's decoder (Radford et al. 2022, §2.2), one step for any number of rows: rows of a batch, or a prompt's
+// tokens.
 #include <memory>
 #include <span>
 #include <vector>
@@ -37,7 +38,8 @@ class Decoder {
     const std::vector<float>& captured() const { return captured_; }
 
   private:
-    void run_layer(int index, std::span<const int32_t> slots, std::span<const int32_t> positions, std::span<const CrossCache* const> windows);
+    void run_layer(int index, std::span<const int32_t> slots, std::span<const int32_t> positions,
+                   std::span<const CrossCache* const> windows);
 
     const WhisperModel& model_;
     Backend& backend_;

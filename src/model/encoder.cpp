@@ -26,7 +26,8 @@ const Tensor& Encoder::encode(std::span<const float> log_mel) {
     const ModelConfig& config = model_.config();
     const int64_t frames = int64_t{2} * config.audio_positions;
     if (static_cast<int64_t>(log_mel.size()) != config.n_mels * frames) {
-        throw Error(ErrorCode::internal, "a log-mel window of {} values where {}×{} are due", log_mel.size(), config.n_mels, frames);
+        throw Error(ErrorCode::internal, "a log-mel window of {} values where {}×{} are due", log_mel.size(),
+                    config.n_mels, frames);
     }
     const Tensor mel = backend_.upload({config.n_mels, frames}, log_mel);
     backend_.conv_stem(mel, *model_.conv1, *model_.conv2, *model_.encoder_positions, x_);

@@ -19,13 +19,16 @@ constexpr int english_only_vocabulary = 51864;
 
 int32_t required_token(const Vocabulary& vocabulary, const char* name, const std::string& where) {
     const int32_t id = find_token(vocabulary, name, vocabulary.first_special);
-    if (id < 0) throw Error(ErrorCode::bad_model, "{}: the vocabulary has no token {}; is this Whisper's tokenizer?", where, name);
+    if (id < 0)
+        throw Error(ErrorCode::bad_model, "{}: the vocabulary has no token {}; is this Whisper's tokenizer?", where,
+                    name);
     return id;
 }
 
 /// "<|sv|>" → "sv": two or three small letters between the marks, which no other special token is.
 std::string language_of(const std::string& token) {
-    if (token.size() < 6 || token.size() > 7 || token.compare(0, 2, "<|") != 0 || token.compare(token.size() - 2, 2, "|>") != 0) {
+    if (token.size() < 6 || token.size() > 7 || token.compare(0, 2, "<|") != 0 ||
+        token.compare(token.size() - 2, 2, "|>") != 0) {
         return {};
     }
     std::string code = token.substr(2, token.size() - 4);
@@ -45,8 +48,8 @@ std::vector<int32_t> default_suppress(const GenerationConfig& generation, const 
 }
 
 /// A list of token ids. Ids that the network does not have cannot be chosen anyway and are left out.
-std::vector<int32_t> token_list(const json& list, const char* key, const ModelConfig& config, const std::vector<int32_t>& derived,
-                                const std::string& where) {
+std::vector<int32_t> token_list(const json& list, const char* key, const ModelConfig& config,
+                                const std::vector<int32_t>& derived, const std::string& where) {
     if (!list.is_array()) throw Error(ErrorCode::bad_model, "{}: \"{}\" is no list", where, key);
     std::set<int32_t> ids;
     for (const json& item : list) {
@@ -57,7 +60,8 @@ std::vector<int32_t> token_list(const json& list, const char* key, const ModelCo
     return {ids.begin(), ids.end()};
 }
 
-void read_alignment_heads(const json& object, const ModelConfig& config, GenerationConfig& generation, const std::string& where) {
+void read_alignment_heads(const json& object, const ModelConfig& config, GenerationConfig& generation,
+                          const std::string& where) {
     generation.alignment_heads.clear();
     const json* heads = find_member(object, "alignment_heads");
     if (heads == nullptr) return;
@@ -65,7 +69,8 @@ void read_alignment_heads(const json& object, const ModelConfig& config, Generat
     size_t foreign = 0;
     for (const json& pair : *heads) {
         if (!pair.is_array() || pair.size() != 2) {
-            throw Error(ErrorCode::bad_model, "{}: \"alignment_heads\" holds something that is no [layer, head]", where);
+            throw Error(ErrorCode::bad_model, "{}: \"alignment_heads\" holds something that is no [layer, head]",
+                        where);
         }
         const int layer = checked_integer(pair[0], INT32_MIN, INT32_MAX, "an alignment head's layer", where);
         const int head = checked_integer(pair[1], INT32_MIN, INT32_MAX, "an alignment head's number", where);
@@ -76,8 +81,9 @@ void read_alignment_heads(const json& object, const ModelConfig& config, Generat
         }
     }
     if (foreign > 0) {
-        spdlog::warn("{}: {} of the alignment heads do not exist in this network ({} layers of {} heads) and are left out", where,
-                     foreign, config.decoder_layers, config.decoder_heads);
+        spdlog::warn(
+            "{}: {} of the alignment heads do not exist in this network ({} layers of {} heads) and are left out",
+            where, foreign, config.decoder_layers, config.decoder_heads);
     }
 }
 
@@ -92,7 +98,8 @@ GenerationConfig derive_generation(const ModelConfig& config, const Vocabulary& 
     generation.translate = find_token(vocabulary, "<|translate|>", vocabulary.first_special);
     generation.start_of_previous = find_token(vocabulary, "<|startofprev|>", vocabulary.first_special);
     generation.no_speech = find_token(vocabulary, "<|nospeech|>", vocabulary.first_special);
-    if (generation.no_speech < 0) generation.no_speech = find_token(vocabulary, "<|nocaptions|>", vocabulary.first_special);
+    if (generation.no_speech < 0)
+        generation.no_speech = find_token(vocabulary, "<|nocaptions|>", vocabulary.first_special);
     generation.timestamp_begin = find_token(vocabulary, "<|0.00|>", vocabulary.first_special);
     if (generation.timestamp_begin < 0 && generation.no_timestamps + 1 < config.vocabulary) {
         generation.timestamp_begin = generation.no_timestamps + 1;
@@ -124,15 +131,16 @@ GenerationConfig parse_hf_generation(std::string_view text, const ModelConfig& c
     if (find_member(object, "max_initial_timestamp_index") != nullptr) {
         generation.max_initial_timestamp = required_integer(object, "max_initial_timestamp_index", 0, 1 << 20, where);
     }
-    if (const json* multilingual = find_member(object, "is_multilingual"); multilingual != nullptr && *multilingual == false) {
+    if (const json* multilingual = find_member(object, "is_multilingual");
+        multilingual != nullptr && *multilingual == false) {
         generation.languages.clear();
     }
     read_alignment_heads(object, config, generation, where);
     return generation;
 }
 
-GenerationConfig parse_ctranslate2_generation(std::string_view text, const ModelConfig& config, const Vocabulary& vocabulary,
-                                              const std::string& where) {
+GenerationConfig parse_ctranslate2_generation(std::string_view text, const ModelConfig& config,
+                                              const Vocabulary& vocabulary, const std::string& where) {
     const json object = parse_json_object(text, where);
     GenerationConfig generation = derive_generation(config, vocabulary, where);
     if (const json* suppress = find_member(object, "suppress_ids"); suppress != nullptr) {
@@ -142,7 +150,8 @@ GenerationConfig parse_ctranslate2_generation(std::string_view text, const Model
         generation.begin_suppress = token_list(*begin, "suppress_ids_begin", config, {}, where);
     }
     // An empty list of languages is how the converter marks an English-only model.
-    if (const json* languages = find_member(object, "lang_ids"); languages != nullptr && languages->is_array() && languages->empty()) {
+    if (const json* languages = find_member(object, "lang_ids");
+        languages != nullptr && languages->is_array() && languages->empty()) {
         generation.languages.clear();
     }
     read_alignment_heads(object, config, generation, where);

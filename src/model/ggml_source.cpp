@@ -18,8 +18,8 @@ constexpr int timestamps = 1501;  // 0.00 to 30.00 s in steps of 0.02
 
 /// OpenAI's special tokens around the languages; timestamps follow.
 constexpr const char* before_languages[] = {"<|endoftext|>", "<|startoftranscript|>"};
-constexpr const char* after_languages[] = {"<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>",
-                                           "<|notimestamps|>"};
+constexpr const char* after_languages[] = {"<|translate|>",   "<|transcribe|>", "<|startoflm|>",
+                                           "<|startofprev|>", "<|nospeech|>",   "<|notimestamps|>"};
 
 [[noreturn]] void damaged(const std::string& where, const std::string& what) {
     throw Error(ErrorCode::bad_model, "{}: {}; the file is damaged, fetch it again", where, what);
@@ -27,8 +27,9 @@ constexpr const char* after_languages[] = {"<|translate|>", "<|transcribe|>", "<
 
 ModelConfig read_hyperparameters(ByteReader& in) {
     ModelConfig config;
-    for (int ModelConfig::*field : {&ModelConfig::vocabulary, &ModelConfig::audio_positions, &ModelConfig::d_model,
-                                    &ModelConfig::encoder_heads, &ModelConfig::encoder_layers, &ModelConfig::text_positions}) {
+    for (int ModelConfig::*field :
+         {&ModelConfig::vocabulary, &ModelConfig::audio_positions, &ModelConfig::d_model, &ModelConfig::encoder_heads,
+          &ModelConfig::encoder_layers, &ModelConfig::text_positions}) {
         config.*field = in.number<int32_t>();
     }
     in.number<int32_t>();  // the decoder's width: the encoder's
@@ -61,8 +62,10 @@ TokenNames read_vocabulary(ByteReader& in, int size, const std::string& where) {
     constexpr int others = static_cast<int>(std::size(before_languages) + std::size(after_languages));
     const int languages = size - end_of_text - others - timestamps;
     if (languages < 0 || languages > static_cast<int>(whisper_languages().size())) {
-        throw Error(ErrorCode::unsupported, "{}: has {} tokens of which {} are text, which is no layout of OpenAI's; give the model as safetensors",
-                    where, size, end_of_text);
+        throw Error(
+            ErrorCode::unsupported,
+            "{}: has {} tokens of which {} are text, which is no layout of OpenAI's; give the model as safetensors",
+            where, size, end_of_text);
     }
     // emplace keeps a stored name.
     int32_t id = end_of_text;
@@ -74,31 +77,48 @@ TokenNames read_vocabulary(ByteReader& in, int size, const std::string& where) {
 
 Encoding encoding_of(int type, const std::string& where, const std::string& tensor) {
     switch (type) {
-        case 0: return Encoding::f32;
-        case 1: return Encoding::f16;
-        case 2: return Encoding::q4_0;
-        case 3: return Encoding::q4_1;
-        case 6: return Encoding::q5_0;
-        case 7: return Encoding::q5_1;
-        case 8: return Encoding::q8_0;
-        case 30: return Encoding::bf16;
-        default: break;
+        case 0:
+            return Encoding::f32;
+        case 1:
+            return Encoding::f16;
+        case 2:
+            return Encoding::q4_0;
+        case 3:
+            return Encoding::q4_1;
+        case 6:
+            return Encoding::q5_0;
+        case 7:
+            return Encoding::q5_1;
+        case 8:
+            return Encoding::q8_0;
+        case 30:
+            return Encoding::bf16;
+        default:
+            break;
     }
-    throw Error(ErrorCode::unsupported, "{}: tensor {} has ggml type {}; supported are f32, f16, bf16, q8_0, q5_0, q5_1, q4_0 and q4_1", where,
+    throw Error(ErrorCode::unsupported,
+                "{}: tensor {} has ggml type {}; supported are f32, f16, bf16, q8_0, q5_0, q5_1, q4_0 and q4_1", where,
                 tensor, type);
 }
 
-bool starts_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
+bool starts_with(std::string_view text, std::string_view start) {
+    return text.substr(0, start.size()) == start;
+}
 
 /// The part of a block's tensor's name that follows "blocks.N.": OpenAI's and Hugging Face's.
-constexpr std::pair<std::string_view, std::string_view> block_names[] = {
-    {"attn_ln.", "self_attn_layer_norm."},      {"attn.query.", "self_attn.q_proj."},
-    {"attn.key.", "self_attn.k_proj."},         {"attn.value.", "self_attn.v_proj."},
-    {"attn.out.", "self_attn.out_proj."},       {"cross_attn_ln.", "encoder_attn_layer_norm."},
-    {"cross_attn.query.", "encoder_attn.q_proj."}, {"cross_attn.key.", "encoder_attn.k_proj."},
-    {"cross_attn.value.", "encoder_attn.v_proj."}, {"cross_attn.out.", "encoder_attn.out_proj."},
-    {"mlp_ln.", "final_layer_norm."},           {"mlp.0.", "fc1."},
-    {"mlp.2.", "fc2."}};
+constexpr std::pair<std::string_view, std::string_view> block_names[] = {{"attn_ln.", "self_attn_layer_norm."},
+                                                                         {"attn.query.", "self_attn.q_proj."},
+                                                                         {"attn.key.", "self_attn.k_proj."},
+                                                                         {"attn.value.", "self_attn.v_proj."},
+                                                                         {"attn.out.", "self_attn.out_proj."},
+                                                                         {"cross_attn_ln.", "encoder_attn_layer_norm."},
+                                                                         {"cross_attn.query.", "encoder_attn.q_proj."},
+                                                                         {"cross_attn.key.", "encoder_attn.k_proj."},
+                                                                         {"cross_attn.value.", "encoder_attn.v_proj."},
+                                                                         {"cross_attn.out.", "encoder_attn.out_proj."},
+                                                                         {"mlp_ln.", "final_layer_norm."},
+                                                                         {"mlp.0.", "fc1."},
+                                                                         {"mlp.2.", "fc2."}};
 constexpr std::pair<std::string_view, std::string_view> other_names[] = {
     {"encoder.positional_embedding", "model.encoder.embed_positions.weight"},
     {"decoder.positional_embedding", "model.decoder.embed_positions.weight"},
@@ -119,7 +139,8 @@ std::string hf_name(std::string_view name) {
         if (!starts_with(name, start) || dot == std::string_view::npos) continue;
         const std::string_view layer = name.substr(start.size(), dot - start.size()), rest = name.substr(dot + 1);
         for (const auto& [from, to] : block_names) {
-            if (starts_with(rest, from)) return fmt::format("model.{}.layers.{}.{}{}", side, layer, to, rest.substr(from.size()));
+            if (starts_with(rest, from))
+                return fmt::format("model.{}.layers.{}.{}{}", side, layer, to, rest.substr(from.size()));
         }
     }
     return {};
@@ -127,24 +148,28 @@ std::string hf_name(std::string_view name) {
 
 void read_tensor(ByteReader& in, const std::string& where, TensorMap& tensors) {
     const auto rank = in.number<int32_t>(), name_size = in.number<int32_t>(), type = in.number<int32_t>();
-    if (rank < 0 || rank > 4 || name_size < 0 || name_size > 256) damaged(where, fmt::format("there is no tensor at byte {}", in.at()));
+    if (rank < 0 || rank > 4 || name_size < 0 || name_size > 256)
+        damaged(where, fmt::format("there is no tensor at byte {}", in.at()));
     Shape shape;
     int64_t elements = 1;
     for (int i = 0; i < rank; ++i) {
         const auto size = in.number<int32_t>();
-        if (size < 0 || (size > 0 && elements > (int64_t{1} << 40) / size)) damaged(where, fmt::format("the tensor at byte {} has an absurd size", in.at()));
+        if (size < 0 || (size > 0 && elements > (int64_t{1} << 40) / size))
+            damaged(where, fmt::format("the tensor at byte {} has an absurd size", in.at()));
         elements *= size;
         shape.insert(shape.begin(), size);
     }
-    const std::string name(in.text(static_cast<uint64_t>(name_size)));
+    const std::string name = in.name(static_cast<uint64_t>(name_size));
     StoredTensor tensor{encoding_of(type, where, name), shape, {}, {}};
     const size_t bytes = stored_size(tensor.encoding, shape);
     if (bytes == 0 && elements != 0) damaged(where, "tensor " + name + " does not consist of whole blocks");
     tensor.bytes = in.take(bytes);
     // Biases of convolutions are stored as columns.
-    if (shape.size() == 2 && shape[1] == 1 && name.size() > 5 && name.compare(name.size() - 5, 5, ".bias") == 0) tensor.shape.pop_back();
+    if (shape.size() == 2 && shape[1] == 1 && name.size() > 5 && name.compare(name.size() - 5, 5, ".bias") == 0)
+        tensor.shape.pop_back();
     std::string target = hf_name(name);
-    if (!target.empty() && !tensors.emplace(std::move(target), std::move(tensor)).second) damaged(where, "it holds tensor " + name + " twice");
+    if (!target.empty() && !tensors.emplace(std::move(target), std::move(tensor)).second)
+        damaged(where, "it holds tensor " + name + " twice");
 }
 
 int rows_of(const TensorMap& tensors, const std::string& name, const std::string& where) {

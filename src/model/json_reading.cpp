@@ -25,7 +25,8 @@ const json* find_member(const json& object, const char* key) {
     return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-int32_t checked_integer(const json& value, int32_t lowest, int32_t highest, const std::string& what, const std::string& where) {
+int32_t checked_integer(const json& value, int32_t lowest, int32_t highest, const std::string& what,
+                        const std::string& where) {
     // Unsigned first: a number above int64's range would wrap.
     const bool fits = value.is_number_unsigned() ? value.get<uint64_t>() <= INT32_MAX : value.is_number_integer();
     const int64_t number = fits ? value.get<int64_t>() : 0;
@@ -35,7 +36,8 @@ int32_t checked_integer(const json& value, int32_t lowest, int32_t highest, cons
     return static_cast<int32_t>(number);
 }
 
-int32_t required_integer(const json& object, const char* key, int32_t lowest, int32_t highest, const std::string& where) {
+int32_t required_integer(const json& object, const char* key, int32_t lowest, int32_t highest,
+                         const std::string& where) {
     const json* value = find_member(object, key);
     if (value == nullptr) throw Error(ErrorCode::bad_model, "{}: has no \"{}\"; is this a Whisper model?", where, key);
     return checked_integer(*value, lowest, highest, std::string("\"") + key + "\"", where);

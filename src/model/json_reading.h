@@ -15,7 +15,8 @@ nlohmann::json parse_json_object(std::string_view text, const std::string& where
 const nlohmann::json* find_member(const nlohmann::json& object, const char* key);
 
 /// A whole number in [lowest, highest]. Throws Error{bad_model} when it is missing, no whole number or outside.
-int32_t required_integer(const nlohmann::json& object, const char* key, int32_t lowest, int32_t highest, const std::string& where);
+int32_t required_integer(const nlohmann::json& object, const char* key, int32_t lowest, int32_t highest,
+                         const std::string& where);
 
 /// `value` if it is a whole number in [lowest, highest]; throws Error{bad_model} naming `what` otherwise.
 int32_t checked_integer(const nlohmann::json& value, int32_t lowest, int32_t highest, const std::string& what,

@@ -36,11 +36,14 @@ void check_family(const json& object, const std::string& where) {
         throw Error(ErrorCode::unsupported, "{}: describes a model of type {}, but only \"whisper\" can be run", where,
                     type->is_string() ? type->get<std::string>() : "?");
     }
-    if (const json* activation = find_member(object, "activation_function"); activation != nullptr && *activation != "gelu") {
-        throw Error(ErrorCode::unsupported, "{}: the activation function is not \"gelu\", the only one supported", where);
+    if (const json* activation = find_member(object, "activation_function");
+        activation != nullptr && *activation != "gelu") {
+        throw Error(ErrorCode::unsupported, "{}: the activation function is not \"gelu\", the only one supported",
+                    where);
     }
     if (const json* scaled = find_member(object, "scale_embedding"); scaled != nullptr && *scaled == true) {
-        throw Error(ErrorCode::unsupported, "{}: scaled embeddings (\"scale_embedding\": true) are not supported", where);
+        throw Error(ErrorCode::unsupported, "{}: scaled embeddings (\"scale_embedding\": true) are not supported",
+                    where);
     }
 }
 
@@ -50,13 +53,14 @@ void check_model_config(const ModelConfig& config, const std::string& where) {
     for (const Limit& limit : limits) {
         const int value = config.*limit.field;
         if (value < limit.lowest || value > limit.highest) {
-            throw Error(ErrorCode::bad_model, "{}: {} is {}, outside {} to {}; the file is damaged or no Whisper model", where,
-                        limit.key, value, limit.lowest, limit.highest);
+            throw Error(ErrorCode::bad_model, "{}: {} is {}, outside {} to {}; the file is damaged or no Whisper model",
+                        where, limit.key, value, limit.lowest, limit.highest);
         }
     }
     for (const int heads : {config.encoder_heads, config.decoder_heads}) {
         if (heads * 64 != config.d_model) {
-            throw Error(ErrorCode::unsupported, "{}: {} attention heads in {} dimensions; only heads of 64 (every Whisper's) are supported",
+            throw Error(ErrorCode::unsupported,
+                        "{}: {} attention heads in {} dimensions; only heads of 64 (every Whisper's) are supported",
                         where, heads, config.d_model);
         }
     }

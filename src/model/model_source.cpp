@@ -31,9 +31,12 @@ std::vector<fs::path> shards_of(const fs::path& index) {
     std::set<std::string> names;
     for (const auto& [tensor, file] : map->items()) {
         const std::string name = file.is_string() ? file.get<std::string>() : std::string();
-        if (name.empty() || name.front() == '.' || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
+        if (name.empty() || name.front() == '.' ||
+            name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
             fs::path(name).extension() != ".safetensors") {
-            throw Error(ErrorCode::bad_model, "{}: tensor {} is said to lie in a file whose name is no plain .safetensors name", where, tensor);
+            throw Error(ErrorCode::bad_model,
+                        "{}: tensor {} is said to lie in a file whose name is no plain .safetensors name", where,
+                        tensor);
         }
         names.insert(name);
     }
@@ -48,12 +51,14 @@ SourceFormat format_of_file(const fs::path& path) {
     const std::string_view head(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 32));
     if (head.substr(0, 4) == "lmgg") return SourceFormat::ggml;  // 0x67676d6c, little endian
     if (head.substr(0, 4) == "GGUF" || head.substr(0, 4) == "PK\3\4" || head.substr(0, 2) == "\x80\x02") {
-        throw Error(ErrorCode::unsupported, "{}: is a {} file; give the model as safetensors, CTranslate2 or whisper.cpp's ggml", path.string(),
+        throw Error(ErrorCode::unsupported,
+                    "{}: is a {} file; give the model as safetensors, CTranslate2 or whisper.cpp's ggml", path.string(),
                     head[0] == 'G' ? "GGUF" : "PyTorch");
     }
     if (path.extension() == ".safetensors") return SourceFormat::safetensors;
     if (head.find("WhisperSpec") != std::string_view::npos) return SourceFormat::ctranslate2;
-    throw Error(ErrorCode::bad_model, "{}: is no Whisper model in a known format (safetensors, CTranslate2, whisper.cpp's ggml)",
+    throw Error(ErrorCode::bad_model,
+                "{}: is no Whisper model in a known format (safetensors, CTranslate2, whisper.cpp's ggml)",
                 path.string());
 }
 
@@ -68,8 +73,9 @@ std::vector<fs::path> existing(const fs::path& folder, std::initializer_list<con
 SourceFiles with_texts(SourceFormat format, const fs::path& folder, std::vector<fs::path> weights) {
     SourceFiles files{format, folder, std::move(weights), {}};
     if (format != SourceFormat::ggml) {
-        files.texts = existing(folder, {"config.json", "generation_config.json", "tokenizer.json", "vocab.json", "added_tokens.json",
-                                        "tokenizer_config.json", "vocabulary.json", "vocabulary.txt"});
+        files.texts =
+            existing(folder, {"config.json", "generation_config.json", "tokenizer.json", "vocab.json",
+                              "added_tokens.json", "tokenizer_config.json", "vocabulary.json", "vocabulary.txt"});
     }
     return files;
 }
@@ -78,15 +84,18 @@ SourceFiles files_of_folder(const fs::path& folder) {
     if (is_there(folder / "model.safetensors")) {
         return with_texts(SourceFormat::safetensors, folder, {folder / "model.safetensors"});
     }
-    if (is_there(folder / index_name)) return with_texts(SourceFormat::safetensors, folder, shards_of(folder / index_name));
+    if (is_there(folder / index_name))
+        return with_texts(SourceFormat::safetensors, folder, shards_of(folder / index_name));
     for (const char* name : {"model.bin", "ggml-model.bin"}) {
         if (is_there(folder / name)) return with_texts(format_of_file(folder / name), folder, {folder / name});
     }
     if (is_there(folder / "pytorch_model.bin")) {
-        throw Error(ErrorCode::unsupported, "{}: holds only pytorch_model.bin; give the model as safetensors, CTranslate2 or ggml",
+        throw Error(ErrorCode::unsupported,
+                    "{}: holds only pytorch_model.bin; give the model as safetensors, CTranslate2 or ggml",
                     folder.string());
     }
-    throw Error(ErrorCode::not_found, "{}: holds no model (model.safetensors, {}, model.bin or ggml-model.bin)", folder.string(), index_name);
+    throw Error(ErrorCode::not_found, "{}: holds no model (model.safetensors, {}, model.bin or ggml-model.bin)",
+                folder.string(), index_name);
 }
 
 std::string fingerprint_of(const std::vector<fs::path>& files) {
@@ -96,7 +105,8 @@ std::string fingerprint_of(const std::vector<fs::path>& files) {
         if (::stat(path.c_str(), &status) != 0) {
             throw Error(ErrorCode::not_found, "{}: cannot be read: {}", path.string(), std::strerror(errno));
         }
-        result += fmt::format("{}:{}:{}.{:09};", path.filename().string(), status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+        result += fmt::format("{}:{}:{}.{:09};", path.filename().string(), status.st_size, status.st_mtim.tv_sec,
+                              status.st_mtim.tv_nsec);
     }
     return result;
 }
@@ -112,7 +122,8 @@ std::vector<fs::path> SourceFiles::all() const {
 SourceFiles find_source_files(const fs::path& path) {
     std::error_code error;
     const auto status = fs::status(path, error);
-    if (status.type() == fs::file_type::not_found) throw Error(ErrorCode::not_found, "{}: does not exist", path.string());
+    if (status.type() == fs::file_type::not_found)
+        throw Error(ErrorCode::not_found, "{}: does not exist", path.string());
     if (error) throw Error(ErrorCode::permission, "{}: cannot be read: {}", path.string(), error.message());
     if (status.type() == fs::file_type::directory) return files_of_folder(path);
     const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -123,14 +134,21 @@ SourceFiles find_source_files(const fs::path& path) {
 std::unique_ptr<ModelSource> open_model_source(const fs::path& path) {
     const SourceFiles files = find_source_files(path);
     switch (files.format) {
-        case SourceFormat::safetensors: return open_safetensors(files);
-        case SourceFormat::ctranslate2: return open_ctranslate2(files);
-        case SourceFormat::ggml: return open_ggml(files);
+        case SourceFormat::safetensors:
+            return open_safetensors(files);
+        case SourceFormat::ctranslate2:
+            return open_ctranslate2(files);
+        case SourceFormat::ggml:
+            return open_ggml(files);
     }
     throw Error(ErrorCode::internal, "unknown format of {}", path.string());
 }
 
-std::string fingerprint(const ModelSource& source) { return fingerprint_of(source.files()); }
-std::string fingerprint(const fs::path& path) { return fingerprint_of(find_source_files(path).all()); }
+std::string fingerprint(const ModelSource& source) {
+    return fingerprint_of(source.files());
+}
+std::string fingerprint(const fs::path& path) {
+    return fingerprint_of(find_source_files(path).all());
+}
 
 }  // namespace ft

@@ -63,7 +63,8 @@ class MetaReader {
         if (!rest_.empty()) damaged();
     }
     [[noreturn]] void damaged() const {
-        throw Error(ErrorCode::bad_model, "{}: is damaged (its description makes no sense); pack the model again", where_);
+        throw Error(ErrorCode::bad_model, "{}: is damaged (its description makes no sense); pack the model again",
+                    where_);
     }
 
   private:
@@ -144,8 +145,10 @@ PackedMeta read_packed_meta(std::span<const std::byte> bytes, const std::string&
     check_model_config(meta.config, where);
     meta.generation = read_generation(in, meta.config);
     meta.vocabulary.first_special = in.token(0, meta.config.vocabulary);
-    meta.vocabulary.tokens.reserve(in.count(4));
-    for (int id = 0; id < meta.config.vocabulary; ++id) meta.vocabulary.tokens.emplace_back(in.text());
+    const size_t tokens = in.count(4);
+    if (tokens != static_cast<size_t>(meta.config.vocabulary)) in.damaged();
+    meta.vocabulary.tokens.reserve(tokens);
+    for (size_t id = 0; id < tokens; ++id) meta.vocabulary.tokens.emplace_back(in.text());
     const size_t entries = in.count(4 + 3 * 8);
     meta.entries.reserve(entries);
     for (size_t i = 0; i < entries; ++i) {

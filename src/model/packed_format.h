@@ -14,7 +14,7 @@ struct PackedHeader {
     char magic[8];
     uint32_t version;
     uint32_t zero;
-    uint64_t meta_size;      ///< bytes of the meta block, which follows the header
+    uint64_t meta_size;  ///< bytes of the meta block, which follows the header
     uint64_t meta_checksum;
     uint64_t file_size;
     uint64_t reserved[2];
@@ -32,11 +32,15 @@ struct PackedMeta {
     ModelConfig config;
     GenerationConfig generation;
     Vocabulary vocabulary;
-    struct Entry { std::string name; uint64_t offset = 0, size = 0, checksum = 0; };
+    struct Entry {
+        std::string name;
+        uint64_t offset = 0, size = 0, checksum = 0;
+    };
     std::vector<Entry> entries;
 };
 
-/// The length depends on names, lists and counts only, not on offsets and checksums: it is known before weights are packed.
+/// The length depends on names, lists and counts only, not on offsets and checksums: it is known before weights are
+/// packed.
 std::vector<std::byte> write_packed_meta(const PackedMeta& meta);
 
 /// Throws Error{bad_model} on anything that write_packed_meta could not have written.
@@ -44,12 +48,13 @@ PackedMeta read_packed_meta(std::span<const std::byte> bytes, const std::string&
 
 /// The numbers of a configuration in the order of the file.
 constexpr int ModelConfig::*packed_config_fields[] = {
-    &ModelConfig::n_mels,        &ModelConfig::d_model,       &ModelConfig::encoder_layers, &ModelConfig::decoder_layers,
-    &ModelConfig::encoder_heads, &ModelConfig::decoder_heads, &ModelConfig::encoder_ffn,    &ModelConfig::decoder_ffn,
-    &ModelConfig::vocabulary,    &ModelConfig::audio_positions, &ModelConfig::text_positions};
+    &ModelConfig::n_mels,          &ModelConfig::d_model,       &ModelConfig::encoder_layers,
+    &ModelConfig::decoder_layers,  &ModelConfig::encoder_heads, &ModelConfig::decoder_heads,
+    &ModelConfig::encoder_ffn,     &ModelConfig::decoder_ffn,   &ModelConfig::vocabulary,
+    &ModelConfig::audio_positions, &ModelConfig::text_positions};
 constexpr int32_t GenerationConfig::*packed_token_fields[] = {
-    &GenerationConfig::end_of_text,       &GenerationConfig::start_of_transcript, &GenerationConfig::transcribe,
-    &GenerationConfig::translate,         &GenerationConfig::start_of_previous,   &GenerationConfig::no_speech,
-    &GenerationConfig::no_timestamps,     &GenerationConfig::timestamp_begin};
+    &GenerationConfig::end_of_text,   &GenerationConfig::start_of_transcript, &GenerationConfig::transcribe,
+    &GenerationConfig::translate,     &GenerationConfig::start_of_previous,   &GenerationConfig::no_speech,
+    &GenerationConfig::no_timestamps, &GenerationConfig::timestamp_begin};
 
 }  // namespace ft

@@ -16,30 +16,33 @@ constexpr const char* again = "pack the model again (fast-transcribe model pack)
 
 PackedHeader read_header(std::span<const std::byte> bytes, const std::string& where) {
     PackedHeader header{};
-    if (bytes.size() < sizeof header) throw Error(ErrorCode::bad_model, "{}: is too short to be a packed model; {}", where, again);
+    if (bytes.size() < sizeof header)
+        throw Error(ErrorCode::bad_model, "{}: is too short to be a packed model; {}", where, again);
     std::memcpy(&header, bytes.data(), sizeof header);
     if (std::memcmp(header.magic, packed_magic, sizeof packed_magic) != 0) {
         throw Error(ErrorCode::bad_model, "{}: is no packed model; {}", where, again);
     }
     if (header.version != packed_version) {
-        throw Error(ErrorCode::bad_model, "{}: has version {} of the packed format, this program reads {}; {}", where, header.version,
-                    packed_version, again);
+        throw Error(ErrorCode::bad_model, "{}: has version {} of the packed format, this program reads {}; {}", where,
+                    header.version, packed_version, again);
     }
-    if (header.header_checksum != checksum64(bytes.first(offsetof(PackedHeader, header_checksum))) || header.zero != 0 ||
-        header.reserved[0] != 0 || header.reserved[1] != 0) {
+    if (header.header_checksum != checksum64(bytes.first(offsetof(PackedHeader, header_checksum))) ||
+        header.zero != 0 || header.reserved[0] != 0 || header.reserved[1] != 0) {
         throw Error(ErrorCode::bad_model, "{}: its header is damaged; {}", where, again);
     }
     if (header.file_size != bytes.size()) {
-        throw Error(ErrorCode::bad_model, "{}: has {} bytes instead of {}; {}", where, bytes.size(), header.file_size, again);
+        throw Error(ErrorCode::bad_model, "{}: has {} bytes instead of {}; {}", where, bytes.size(), header.file_size,
+                    again);
     }
-    if (header.meta_size > bytes.size() - sizeof header) throw Error(ErrorCode::bad_model, "{}: its header is damaged; {}", where, again);
+    if (header.meta_size > bytes.size() - sizeof header)
+        throw Error(ErrorCode::bad_model, "{}: its header is damaged; {}", where, again);
     return header;
 }
 
 }  // namespace
 
-PackedModel PackedModelReader::parse(std::span<const std::byte> bytes, const std::string& where, const std::string& packing,
-                                     bool verify_weights) {
+PackedModel PackedModelReader::parse(std::span<const std::byte> bytes, const std::string& where,
+                                     const std::string& packing, bool verify_weights) {
     const PackedHeader header = read_header(bytes, where);
     const auto meta_bytes = bytes.subspan(sizeof header, header.meta_size);
     if (checksum64(meta_bytes) != header.meta_checksum) {
@@ -47,14 +50,15 @@ PackedModel PackedModelReader::parse(std::span<const std::byte> bytes, const std
     }
     PackedMeta meta = read_packed_meta(meta_bytes, where);
     if (meta.packing != packing) {
-        throw Error(ErrorCode::bad_model, "{}: was packed for \"{}\", but this run needs \"{}\"; {}", where, meta.packing, packing, again);
+        throw Error(ErrorCode::bad_model, "{}: was packed for \"{}\", but this run needs \"{}\"; {}", where,
+                    meta.packing, packing, again);
     }
     PackedModel model;
     model.bytes_ = bytes;
     model.entries_.reserve(meta.entries.size());
     for (PackedMeta::Entry& entry : meta.entries) {
-        if (entry.offset % packed_alignment != 0 || entry.offset < sizeof header + header.meta_size || entry.offset > bytes.size() ||
-            entry.size > bytes.size() - entry.offset) {
+        if (entry.offset % packed_alignment != 0 || entry.offset < sizeof header + header.meta_size ||
+            entry.offset > bytes.size() || entry.size > bytes.size() - entry.offset) {
             throw Error(ErrorCode::bad_model, "{}: weight {} lies outside the file; {}", where, entry.name, again);
         }
         if (verify_weights && checksum64(bytes.subspan(entry.offset, entry.size)) != entry.checksum) {
@@ -79,8 +83,9 @@ PackedModel PackedModel::open(const std::filesystem::path& file, const std::stri
 }
 
 std::span<const std::byte> PackedModel::weight(const std::string& name) const {
-    const auto found = std::lower_bound(entries_.begin(), entries_.end(), name,
-                                        [](const Entry& entry, const std::string& wanted) { return entry.name < wanted; });
+    const auto found =
+        std::lower_bound(entries_.begin(), entries_.end(), name,
+                         [](const Entry& entry, const std::string& wanted) { return entry.name < wanted; });
     if (found == entries_.end() || found->name != name) {
         throw Error(ErrorCode::bad_model, "{}: has no weight {}; {}", where_, name, again);
     }

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 class PackedModelTest : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) / "ft_packed_model_test" / testing::UnitTest::GetInstance()->current_test_info()->name();
+        folder_ = fs::path(testing::TempDir()) / "ft_packed_model_test" /
+                  testing::UnitTest::GetInstance()->current_test_info()->name();
         tiny_.generation.alignment_heads = {{1, 1}};
         write_tiny_folder(tiny_, folder_ / "model");
         file_ = folder_ / "packed" / "model.packed";
@@ -29,7 +30,8 @@ class PackedModelTest : public testing::Test {
     void TearDown() override { fs::remove_all(folder_); }
     void pack() { write_packed_model(*open_model_source(folder_ / "model"), PackingBackend(), file_); }
     size_t files_beside() const {
-        return static_cast<size_t>(std::distance(fs::directory_iterator(file_.parent_path()), fs::directory_iterator()));
+        return static_cast<size_t>(
+            std::distance(fs::directory_iterator(file_.parent_path()), fs::directory_iterator()));
     }
     std::string error_of(const std::string& content, bool verify = false) {
         write_file_atomically(file_, content);

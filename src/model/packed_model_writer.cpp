@@ -63,7 +63,8 @@ void write_header(ReplacementFile& file, const std::vector<std::byte>& meta) {
 
 void write_packed_model(const ModelSource& source, const Backend& backend, const std::filesystem::path& path) {
     const std::vector<WeightSpec> specs = weight_specs(source.config());
-    PackedMeta meta{backend.info().packing, fingerprint(source), source.config(), source.generation(), source.vocabulary(), {}};
+    PackedMeta meta{backend.info().packing, fingerprint(source), source.config(),
+                    source.generation(),    source.vocabulary(), {}};
     for (const WeightSpec& spec : specs) meta.entries.push_back({spec.name, 0, 0, 0});
     std::sort(meta.entries.begin(), meta.entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
 
@@ -72,7 +73,8 @@ void write_packed_model(const ModelSource& source, const Backend& backend, const
     for (const WeightSpec& spec : specs) {
         const std::vector<std::byte> packed = pack_weight(source, backend, spec);
         file.align(packed_alignment);
-        const auto entry = std::find_if(meta.entries.begin(), meta.entries.end(), [&](const auto& e) { return e.name == spec.name; });
+        const auto entry =
+            std::find_if(meta.entries.begin(), meta.entries.end(), [&](const auto& e) { return e.name == spec.name; });
         entry->offset = file.size();
         entry->size = packed.size();
         entry->checksum = checksum64(packed);

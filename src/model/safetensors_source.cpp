@@ -18,10 +18,14 @@ namespace {
 constexpr size_t largest_text = size_t{32} << 20;  // ten times the largest tokenizer.json seen
 
 bool known_encoding(const std::string& dtype, Encoding& encoding) {
-    if (dtype == "F32") encoding = Encoding::f32;
-    else if (dtype == "F16") encoding = Encoding::f16;
-    else if (dtype == "BF16") encoding = Encoding::bf16;
-    else return false;
+    if (dtype == "F32")
+        encoding = Encoding::f32;
+    else if (dtype == "F16")
+        encoding = Encoding::f16;
+    else if (dtype == "BF16")
+        encoding = Encoding::bf16;
+    else
+        return false;
     return true;
 }
 
@@ -38,7 +42,8 @@ GenerationConfig read_generation(const fs::path& folder, const std::string& conf
     // Before generation_config.json existed, its lists stood in config.json.
     const std::string where = (folder / "config.json").string();
     const auto object = parse_json_object(config_text, where);
-    if (find_member(object, "suppress_tokens") != nullptr) return parse_hf_generation(config_text, config, vocabulary, where);
+    if (find_member(object, "suppress_tokens") != nullptr)
+        return parse_hf_generation(config_text, config, vocabulary, where);
     return derive_generation(config, vocabulary, where);
 }
 
@@ -51,7 +56,9 @@ bool is_there(const fs::path& path) {
     return there;
 }
 
-std::string read_text(const fs::path& path) { return read_file(path, largest_text); }
+std::string read_text(const fs::path& path) {
+    return read_file(path, largest_text);
+}
 
 TokenNames read_hf_token_names(const fs::path& folder) {
     const auto read = [&](const char* name, auto parse) {
@@ -62,9 +69,11 @@ TokenNames read_hf_token_names(const fs::path& folder) {
     if (!names.empty()) return names;
     names = read("vocab.json", parse_token_ids_json);
     if (names.empty()) {
-        throw Error(ErrorCode::not_found, "{}: has neither tokenizer.json nor vocab.json; fetch the model's folder again", folder.string());
+        throw Error(ErrorCode::not_found,
+                    "{}: has neither tokenizer.json nor vocab.json; fetch the model's folder again", folder.string());
     }
-    for (TokenNames added : {read("added_tokens.json", parse_token_ids_json), read("tokenizer_config.json", parse_tokenizer_config_json)}) {
+    for (TokenNames added : {read("added_tokens.json", parse_token_ids_json),
+                             read("tokenizer_config.json", parse_tokenizer_config_json)}) {
         names.merge(added);
     }
     return names;
@@ -78,7 +87,8 @@ void add_safetensors(std::span<const std::byte> bytes, const std::string& where,
         tensor.shape = entry.shape;
         tensor.bytes = bytes.subspan(entry.begin, entry.size());
         if (!tensors.emplace(full_name(entry.name), std::move(tensor)).second) {
-            throw Error(ErrorCode::bad_model, "{}: holds tensor {}, which another file of this model holds too; fetch the model again", where,
+            throw Error(ErrorCode::bad_model,
+                        "{}: holds tensor {}, which another file of this model holds too; fetch the model again", where,
                         entry.name);
         }
     }
@@ -90,7 +100,8 @@ std::unique_ptr<ModelSource> open_safetensors(const SourceFiles& files) {
     const fs::path config_path = files.folder / "config.json";
     const std::string config_text = read_text(config_path);
     checkpoint.config = parse_hf_config(config_text, config_path.string());
-    checkpoint.vocabulary = make_vocabulary(read_hf_token_names(files.folder), checkpoint.config.vocabulary, true, files.folder.string());
+    checkpoint.vocabulary =
+        make_vocabulary(read_hf_token_names(files.folder), checkpoint.config.vocabulary, true, files.folder.string());
     checkpoint.generation = read_generation(files.folder, config_text, checkpoint.config, checkpoint.vocabulary);
     for (const fs::path& path : files.weights) {
         if (path.extension() == ".json") continue;  // the index of shards

@@ -1,5 +1,6 @@
 #pragma once
-// The readers behind open_model_source(), one a format. All throw Error{not_found, permission, io, bad_model, unsupported}.
+// The readers behind open_model_source(), one a format. All throw Error{not_found, permission, io, bad_model,
+// unsupported}.
 #include <filesystem>
 #include <memory>
 #include <span>

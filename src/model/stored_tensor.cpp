@@ -12,19 +12,25 @@ namespace {
 constexpr size_t block = 32;  // numbers in one of ggml's blocks
 
 struct BlockLayout {
-    size_t bytes;       // of one block
-    bool has_minimum;   // a second f16 is added to every number
-    bool has_fifth_bit; // 32 high bits precede the nibbles
+    size_t bytes;        // of one block
+    bool has_minimum;    // a second f16 is added to every number
+    bool has_fifth_bit;  // 32 high bits precede the nibbles
 };
 
 BlockLayout layout_of(Encoding encoding) {
     switch (encoding) {
-        case Encoding::q4_0: return {2 + 16, false, false};
-        case Encoding::q4_1: return {4 + 16, true, false};
-        case Encoding::q5_0: return {2 + 4 + 16, false, true};
-        case Encoding::q5_1: return {4 + 4 + 16, true, true};
-        case Encoding::q8_0: return {2 + 32, false, false};
-        default: return {0, false, false};
+        case Encoding::q4_0:
+            return {2 + 16, false, false};
+        case Encoding::q4_1:
+            return {4 + 16, true, false};
+        case Encoding::q5_0:
+            return {2 + 4 + 16, false, true};
+        case Encoding::q5_1:
+            return {4 + 4 + 16, true, true};
+        case Encoding::q8_0:
+            return {2 + 32, false, false};
+        default:
+            return {0, false, false};
     }
 }
 
@@ -90,10 +96,15 @@ void decode_rows(const StoredTensor& tensor, std::vector<float>& values) {
 size_t stored_size(Encoding encoding, const Shape& shape) {
     const auto count = static_cast<size_t>(element_count(shape));
     switch (encoding) {
-        case Encoding::f32: return 4 * count;
-        case Encoding::f16: case Encoding::bf16: return 2 * count;
-        case Encoding::i8_rows: return count;
-        default: break;
+        case Encoding::f32:
+            return 4 * count;
+        case Encoding::f16:
+        case Encoding::bf16:
+            return 2 * count;
+        case Encoding::i8_rows:
+            return count;
+        default:
+            break;
     }
     // A block never spans two rows.
     if (shape.empty() || shape.back() % static_cast<int64_t>(block) != 0) return 0;
@@ -105,10 +116,14 @@ HostTensor decode_tensor(const StoredTensor& tensor) {
         throw Error(ErrorCode::bad_model, "a tensor's bytes do not fit its shape");
     }
     switch (tensor.encoding) {
-        case Encoding::f32: return {DType::f32, tensor.shape, tensor.bytes};
-        case Encoding::f16: return {DType::f16, tensor.shape, tensor.bytes};
-        case Encoding::bf16: return {DType::bf16, tensor.shape, tensor.bytes};
-        default: break;
+        case Encoding::f32:
+            return {DType::f32, tensor.shape, tensor.bytes};
+        case Encoding::f16:
+            return {DType::f16, tensor.shape, tensor.bytes};
+        case Encoding::bf16:
+            return {DType::bf16, tensor.shape, tensor.bytes};
+        default:
+            break;
     }
     auto values = std::make_shared<std::vector<float>>(static_cast<size_t>(element_count(tensor.shape)));
     if (tensor.encoding == Encoding::i8_rows) {

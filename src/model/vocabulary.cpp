@@ -76,7 +76,9 @@ std::string from_printable(std::string_view text) {
     return out;
 }
 
-std::string timestamp_name(int index) { return fmt::format("<|{}.{:02}|>", index / 50, index % 50 * 2); }
+std::string timestamp_name(int index) {
+    return fmt::format("<|{}.{:02}|>", index / 50, index % 50 * 2);
+}
 
 int32_t find_token(const Vocabulary& vocabulary, std::string_view name, int32_t first) {
     for (size_t id = static_cast<size_t>(std::max(first, 0)); id < vocabulary.tokens.size(); ++id) {
@@ -99,7 +101,8 @@ TokenNames parse_tokenizer_json(std::string_view text, const std::string& where)
     const json* model = find_member(object, "model");
     const json* vocab = model != nullptr && model->is_object() ? find_member(*model, "vocab") : nullptr;
     if (vocab == nullptr || !vocab->is_object()) {
-        throw Error(ErrorCode::bad_model, "{}: has no \"vocab\" of a byte-level BPE; is this Whisper's tokenizer?", where);
+        throw Error(ErrorCode::bad_model, "{}: has no \"vocab\" of a byte-level BPE; is this Whisper's tokenizer?",
+                    where);
     }
     TokenNames names;
     for (const auto& [name, id] : vocab->items()) {
@@ -109,7 +112,8 @@ TokenNames parse_tokenizer_json(std::string_view text, const std::string& where)
         for (const json& token : *added) {
             const json* content = token.is_object() ? find_member(token, "content") : nullptr;
             if (content == nullptr || !content->is_string()) {
-                throw Error(ErrorCode::bad_model, "{}: an entry of \"added_tokens\" has no \"content\"; fetch the file again", where);
+                throw Error(ErrorCode::bad_model,
+                            "{}: an entry of \"added_tokens\" has no \"content\"; fetch the file again", where);
             }
             add(names, required_integer(token, "id", 0, largest_id, where), content->get<std::string>(), where);
         }
@@ -128,7 +132,8 @@ TokenNames parse_tokenizer_config_json(std::string_view text, const std::string&
         const json* content = token.is_object() ? find_member(token, "content") : nullptr;
         if (error != std::errc() || end != key.data() + key.size() || id < 0 || id > largest_id || content == nullptr ||
             !content->is_string()) {
-            throw Error(ErrorCode::bad_model, "{}: an entry of \"added_tokens_decoder\" is malformed; fetch the file again", where);
+            throw Error(ErrorCode::bad_model,
+                        "{}: an entry of \"added_tokens_decoder\" is malformed; fetch the file again", where);
         }
         add(names, id, content->get<std::string>(), where);
     }
@@ -153,9 +158,11 @@ TokenNames parse_vocabulary_array(std::string_view text, const std::string& wher
         throw Error(ErrorCode::bad_model, "{}: is no valid JSON; fetch the file again", where);
     }
     TokenNames names;
-    if (!array.is_array()) throw Error(ErrorCode::bad_model, "{}: is no JSON array of tokens; fetch the file again", where);
+    if (!array.is_array())
+        throw Error(ErrorCode::bad_model, "{}: is no JSON array of tokens; fetch the file again", where);
     for (const json& token : array) {
-        if (!token.is_string()) throw Error(ErrorCode::bad_model, "{}: holds a token that is no string; fetch the file again", where);
+        if (!token.is_string())
+            throw Error(ErrorCode::bad_model, "{}: holds a token that is no string; fetch the file again", where);
         names.emplace_hint(names.end(), static_cast<int32_t>(names.size()), token.get<std::string>());
     }
     return names;
@@ -163,8 +170,9 @@ TokenNames parse_vocabulary_array(std::string_view text, const std::string& wher
 
 Vocabulary make_vocabulary(const TokenNames& names, int size, bool printable, const std::string& where) {
     if (!names.empty() && names.rbegin()->first >= size) {
-        throw Error(ErrorCode::bad_model, "{}: has token {}, but the network only knows {} tokens; these files do not belong together",
-                    where, names.rbegin()->first, size);
+        throw Error(ErrorCode::bad_model,
+                    "{}: has token {}, but the network only knows {} tokens; these files do not belong together", where,
+                    names.rbegin()->first, size);
     }
     Vocabulary vocabulary;
     vocabulary.first_special = -1;

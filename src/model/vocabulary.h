@@ -20,7 +20,8 @@ TokenNames parse_tokenizer_json(std::string_view json, const std::string& where)
 TokenNames parse_token_ids_json(std::string_view json, const std::string& where);
 /// "added_tokens_decoder" of tokenizer_config.json: {id: {content}}; empty when there is none. Throws Error{bad_model}.
 TokenNames parse_tokenizer_config_json(std::string_view json, const std::string& where);
-/// CTranslate2's vocabulary.txt: one token a line, or vocabulary.json: an array. Printable form. Throws Error{bad_model}.
+/// CTranslate2's vocabulary.txt: one token a line, or vocabulary.json: an array. Printable form. Throws
+/// Error{bad_model}.
 TokenNames parse_vocabulary_lines(std::string_view text);
 TokenNames parse_vocabulary_array(std::string_view json, const std::string& where);
 

@@ -22,12 +22,16 @@ class SpecList {
         add({name, WeightKind::linear, {out, in}, {source + ".weight"}, {source + ".bias"}});
     }
     void qkv(const std::string& name, const std::string& source) {
-        add({name, WeightKind::linear, {3 * d_, d_},
+        add({name,
+             WeightKind::linear,
+             {3 * d_, d_},
              {source + ".q_proj.weight", source + ".k_proj.weight", source + ".v_proj.weight"},
              {source + ".q_proj.bias", "", source + ".v_proj.bias"}});
     }
     void kv(const std::string& name, const std::string& source) {
-        add({name, WeightKind::linear, {2 * d_, d_},
+        add({name,
+             WeightKind::linear,
+             {2 * d_, d_},
              {source + ".k_proj.weight", source + ".v_proj.weight"},
              {"", source + ".v_proj.bias"}});
     }

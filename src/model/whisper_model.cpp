@@ -19,7 +19,8 @@ class BoundWeights {
 
     WeightPtr take(const std::string& name) {
         const auto found = weights_.find(name);
-        if (found == weights_.end() || !found->second) throw Error(ErrorCode::internal, "the model has no weight '{}'", name);
+        if (found == weights_.end() || !found->second)
+            throw Error(ErrorCode::internal, "the model has no weight '{}'", name);
         return std::move(found->second);
     }
 
@@ -48,8 +49,9 @@ WhisperModel::WhisperModel(PackedModel packed, Backend& backend) : packed_(std::
     decoder_positions = weights.take("decoder.positions");
     for (int i = 0; i < config().decoder_layers; ++i) {
         const std::string layer = fmt::format("decoder.{}.", i);
-        decoder.push_back({weights.take(layer + "self.norm"), weights.take(layer + "self.qkv"), weights.take(layer + "self.out"),
-                           weights.take(layer + "cross.norm"), weights.take(layer + "cross.q"), weights.take(layer + "cross.kv"),
+        decoder.push_back({weights.take(layer + "self.norm"), weights.take(layer + "self.qkv"),
+                           weights.take(layer + "self.out"), weights.take(layer + "cross.norm"),
+                           weights.take(layer + "cross.q"), weights.take(layer + "cross.kv"),
                            weights.take(layer + "cross.out"), weights.take_ffn(layer)});
     }
     decoder_norm = weights.take("decoder.norm");

@@ -11,15 +11,15 @@ namespace ft {
 
 namespace {
 
-constexpr float high_pass = 0.97F;      // pole; 3 dB down at 76 Hz: no DC, little hum
-constexpr double silence_db = -100.0;   // stands for digital silence
-constexpr double quietest_floor_db = -62.0;   // below it nobody is understood: also what quiet noise is compared with
-constexpr double first_floor_db = -52.0;      // a quiet room, until the floor is known
-constexpr double margin_db = 9.0;       // above the floor: as likely speech as not
-constexpr double slope_db = 2.0;        // from there to 73 %
-constexpr int floor_frames = 128;       // 4.1 s: even fluent speech has a pause or closure in it
-constexpr int steady_frames = 32;       // 1 s
-constexpr double steady_range_db = 3.0;  // white noise stays within 2 dB, syllables never do
+constexpr float high_pass = 0.97F;           // pole; 3 dB down at 76 Hz: no DC, little hum
+constexpr double silence_db = -100.0;        // stands for digital silence
+constexpr double quietest_floor_db = -62.0;  // below it nobody is understood: also what quiet noise is compared with
+constexpr double first_floor_db = -52.0;     // a quiet room, until the floor is known
+constexpr double margin_db = 9.0;            // above the floor: as likely speech as not
+constexpr double slope_db = 2.0;             // from there to 73 %
+constexpr int floor_frames = 128;            // 4.1 s: even fluent speech has a pause or closure in it
+constexpr int steady_frames = 32;            // 1 s
+constexpr double steady_range_db = 3.0;      // white noise stays within 2 dB, syllables never do
 
 class EnergyDetector final : public VoiceDetector {
   public:
@@ -86,6 +86,8 @@ class EnergyDetector final : public VoiceDetector {
 
 }  // namespace
 
-std::unique_ptr<VoiceDetector> make_energy_detector() { return std::make_unique<EnergyDetector>(); }
+std::unique_ptr<VoiceDetector> make_energy_detector() {
+    return std::make_unique<EnergyDetector>();
+}
 
 }  // namespace ft

@@ -23,8 +23,8 @@ std::vector<float> judge(std::vector<float> pcm) {
 }
 
 size_t speech_frames(const std::vector<float>& probabilities, size_t from = 0) {
-    return static_cast<size_t>(
-        std::count_if(probabilities.begin() + static_cast<ptrdiff_t>(from), probabilities.end(), [](float p) { return p >= 0.5F; }));
+    return static_cast<size_t>(std::count_if(probabilities.begin() + static_cast<ptrdiff_t>(from), probabilities.end(),
+                                             [](float p) { return p >= 0.5F; }));
 }
 
 std::vector<float> plus(std::vector<float> a, const std::vector<float>& b) {

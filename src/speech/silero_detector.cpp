@@ -24,7 +24,7 @@ constexpr float loudest = 8.0F;    // far above what PCM holds; keeps the networ
 // Activations, [frame, place, channel]; places that stand for the convolutions' zero padding are never written.
 constexpr int spectrum_places = silero_columns + 2;
 constexpr int conv1_places = silero_columns + 1;
-constexpr silero::Rows spectrum_in{4, spectrum_places * silero_bins, silero_bins};
+constexpr silero::Rows spectrum_in{4, spectrum_places* silero_bins, silero_bins};
 constexpr silero::Rows conv1_out{4, conv1_places * 128, 128};
 constexpr silero::Rows conv2_in{2, conv1_places * 128, 2 * 128};  // stride 2
 constexpr silero::Rows conv2_out{2, 2 * 64, 64};
@@ -99,16 +99,27 @@ class SileroDetector final : public VoiceDetector {
     void run(int frames, float* probabilities) {
         switch (isa_) {
 #if FT_HAVE_X86
-            case Isa::avx512: run_avx512(frames, probabilities); break;
-            case Isa::avx2: run_avx2(frames, probabilities); break;
+            case Isa::avx512:
+                run_avx512(frames, probabilities);
+                break;
+            case Isa::avx2:
+                run_avx2(frames, probabilities);
+                break;
 #endif
-            default: run_baseline(frames, probabilities);
+            default:
+                run_baseline(frames, probabilities);
         }
     }
-    void run_baseline(int frames, float* out) { run_as<Baseline>(frames, out); }
+    void run_baseline(int frames, float* out) {
+        run_as<Baseline>(frames, out);
+    }
 #if FT_HAVE_X86
-    FT_TARGET_AVX2 void run_avx2(int frames, float* out) { run_as<Avx2>(frames, out); }
-    FT_TARGET_AVX512 void run_avx512(int frames, float* out) { run_as<Avx512>(frames, out); }
+    FT_TARGET_AVX2 void run_avx2(int frames, float* out) {
+        run_as<Avx2>(frames, out);
+    }
+    FT_TARGET_AVX512 void run_avx512(int frames, float* out) {
+        run_as<Avx512>(frames, out);
+    }
 #endif
 
     template <typename Set>
@@ -123,8 +134,8 @@ class SileroDetector final : public VoiceDetector {
         multiply<Product>(weights_.conv4, conv3_.data(), narrow, n, conv4_.data(), wide, true);
         multiply<Product>(weights_.lstm_input, conv4_.data(), wide, n, gates_.data(), gate_rows, false);
         for (int frame = 0; frame < frames; ++frame) {
-            silero::lstm_step<typename Set::Step>(weights_.lstm_hidden, gates_.data() + frame * 4 * silero_hidden, h_.data(),
-                                              c_.data());
+            silero::lstm_step<typename Set::Step>(weights_.lstm_hidden, gates_.data() + frame * 4 * silero_hidden,
+                                                  h_.data(), c_.data());
             float sum = weights_.final_bias;
             for (size_t i = 0; i < silero_hidden; ++i) sum += std::max(h_[i], 0.0F) * weights_.final_weight[i];
             probabilities[frame] = 1.0F / (1.0F + std::exp(-sum));

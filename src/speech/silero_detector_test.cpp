@@ -50,13 +50,16 @@ void expect_near(const std::vector<float>& probabilities, const json& expected, 
     }
 }
 
-json golden() { return json::parse(read_file(FT_SOURCE_DIR "/tests/golden/vad_probabilities.json")); }
+json golden() {
+    return json::parse(read_file(FT_SOURCE_DIR "/tests/golden/vad_probabilities.json"));
+}
 
 TEST(SileroDetector, EqualsTheReferenceWithEveryInstructionSet) {
     NEEDS_WEIGHTS();
     const json expected = golden();
     const std::vector<float> speech = ts::speech_like(20 * 16000 + 100, 1);
-    ASSERT_EQ(ts::checksum(speech), expected.at("speech_checksum").get<uint32_t>()) << "the golden file is of another signal";
+    ASSERT_EQ(ts::checksum(speech), expected.at("speech_checksum").get<uint32_t>())
+        << "the golden file is of another signal";
     for (const Isa isa : usable_isas()) {
         const auto detector = make_silero_detector(weights_file, isa);
         const std::string name = "instruction set " + std::to_string(static_cast<int>(isa));
@@ -154,7 +157,8 @@ TEST(SileroDetector, RefusesOtherFiles) {
         EXPECT_EQ(error.code(), ErrorCode::not_found);
     }
     EXPECT_NE(complaint("").find("safetensors"), std::string::npos);
-    EXPECT_NE(complaint(std::string("\2\0\0\0\0\0\0\0{}", 10)).find("stft_conv.weight\" is missing"), std::string::npos);
+    EXPECT_NE(complaint(std::string("\2\0\0\0\0\0\0\0{}", 10)).find("stft_conv.weight\" is missing"),
+              std::string::npos);
     NEEDS_WEIGHTS();
     const std::string good = read_file(weights_file);
     EXPECT_EQ(complaint(good), "accepted");

@@ -23,7 +23,8 @@ struct Rows {
     int frame_stride;  // floats
     int row_stride;    // floats
     FT_INLINE ptrdiff_t offset(int row) const {
-        return static_cast<ptrdiff_t>(row / per_frame) * frame_stride + static_cast<ptrdiff_t>(row % per_frame) * row_stride;
+        return static_cast<ptrdiff_t>(row / per_frame) * frame_stride +
+               static_cast<ptrdiff_t>(row % per_frame) * row_stride;
     }
 };
 
@@ -45,7 +46,8 @@ FT_INLINE const float* column_of(const PackedMatrix& b, int column, int v) {
 /// c = a · b + bias, then ReLU if asked. rows must be a multiple of T::rows, b's columns of T::columns;
 /// c must not overlap a.
 template <typename T>
-FT_INLINE void multiply(const PackedMatrix& b, const float* a, Rows a_rows, int rows, float* c, Rows c_rows, bool relu) {
+FT_INLINE void multiply(const PackedMatrix& b, const float* a, Rows a_rows, int rows, float* c, Rows c_rows,
+                        bool relu) {
     using V = Vector<float, T::lanes>;
     const ptrdiff_t k_count = b.k;
     for (int column = 0; column < b.panels * 16; column += T::columns) {

@@ -31,10 +31,11 @@ class Reader {
     }
 
     [[noreturn]] void fail(const std::string& what) const {
-        throw Error(ErrorCode::bad_model,
-                    "{}: is not Silero's voice detector for 16 kHz (silero_vad_16k.safetensors, version 5 or 6): {}; get "
-                    "that file again",
-                    path_, what);
+        throw Error(
+            ErrorCode::bad_model,
+            "{}: is not Silero's voice detector for 16 kHz (silero_vad_16k.safetensors, version 5 or 6): {}; get "
+            "that file again",
+            path_, what);
     }
 
   private:
@@ -44,8 +45,8 @@ class Reader {
 };
 
 /// weight: [n, channels, taps]; takes taps first_tap … first_tap + used_taps − 1.
-PackedMatrix pack(const std::vector<float>& weight, const std::vector<float>& bias, int channels, int taps, int first_tap,
-                  int used_taps) {
+PackedMatrix pack(const std::vector<float>& weight, const std::vector<float>& bias, int channels, int taps,
+                  int first_tap, int used_taps) {
     PackedMatrix packed;
     packed.panels = static_cast<int>(bias.size()) / 16;
     packed.k = channels * used_taps;
@@ -71,8 +72,8 @@ PackedMatrix read_convolution(const Reader& reader, const std::string& name, int
                 used_taps);
 }
 
-/// The file holds the short-time Fourier transform as a convolution. We compute it as an FFT, a tenth of the work, so it
-/// must really be one: bin k is window · cos and ± window · sin of 2πkn/256.
+/// The file holds the short-time Fourier transform as a convolution. We compute it as an FFT, a tenth of the work, so
+/// it must really be one: bin k is window · cos and ± window · sin of 2πkn/256.
 std::vector<double> read_window(const Reader& reader) {
     const std::vector<float> basis = reader.read("stft_conv.weight", {2 * silero_bins, 1, silero_fft});
     std::vector<double> window(basis.begin(), basis.begin() + silero_fft);  // bin 0: cos 0 = 1
@@ -80,7 +81,8 @@ std::vector<double> read_window(const Reader& reader) {
         for (size_t n = 0; n < silero_fft; ++n) {
             const double angle = 2.0 * std::numbers::pi * static_cast<double>(k * n % silero_fft) / silero_fft;
             const double cosine = basis[k * silero_fft + n], sine = basis[(silero_bins + k) * silero_fft + n];
-            if (std::abs(cosine - window[n] * std::cos(angle)) > 1e-5 || std::abs(sine + window[n] * std::sin(angle)) > 1e-5) {
+            if (std::abs(cosine - window[n] * std::cos(angle)) > 1e-5 ||
+                std::abs(sine + window[n] * std::sin(angle)) > 1e-5) {
                 reader.fail("its first layer is no Fourier transform");
             }
         }

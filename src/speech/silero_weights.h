@@ -24,13 +24,13 @@ constexpr int silero_hidden = 128;  ///< of the LSTM
 
 /// Convolutions are matrices over (tap, input channel); taps that only ever meet zero padding are left out.
 struct SileroWeights {
-    std::vector<double> window;  ///< [256]; the file's STFT is this window times cosines and sines
-    PackedMatrix conv1;          ///< 3 taps · 129 → 128
-    PackedMatrix conv2;          ///< 3 taps · 128 → 64, stride 2
-    PackedMatrix conv3;          ///< 2 taps · 64 → 64
-    PackedMatrix conv4;          ///< 1 tap · 64 → 128
-    PackedMatrix lstm_input;     ///< 128 → 4 · 128 gates (input, forget, cell, output), both biases
-    PackedMatrix lstm_hidden;    ///< 128 → 4 · 128 gates, no bias
+    std::vector<double> window;       ///< [256]; the file's STFT is this window times cosines and sines
+    PackedMatrix conv1;               ///< 3 taps · 129 → 128
+    PackedMatrix conv2;               ///< 3 taps · 128 → 64, stride 2
+    PackedMatrix conv3;               ///< 2 taps · 64 → 64
+    PackedMatrix conv4;               ///< 1 tap · 64 → 128
+    PackedMatrix lstm_input;          ///< 128 → 4 · 128 gates (input, forget, cell, output), both biases
+    PackedMatrix lstm_hidden;         ///< 128 → 4 · 128 gates, no bias
     std::vector<float> final_weight;  ///< [128]
     float final_bias = 0.0F;
 };

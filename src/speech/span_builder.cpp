@@ -16,7 +16,8 @@ void check(const VadOptions& options) {
                     options.threshold, options.negative_threshold);
     }
     if (options.min_speech_ms < 0 || options.min_silence_ms < 0 || options.speech_pad_ms < 0) {
-        throw Error(ErrorCode::invalid_argument, "voice activity: shortest speech, shortest pause and padding are not negative");
+        throw Error(ErrorCode::invalid_argument,
+                    "voice activity: shortest speech, shortest pause and padding are not negative");
     }
     if (options.max_part_ms < 1000) {
         throw Error(ErrorCode::invalid_argument, "voice activity: a part of speech is at least 1000 ms, not {} ms",

@@ -30,7 +30,8 @@ std::vector<float> random_probabilities(uint32_t seed, int frames) {
 }
 
 /// chunk: frames of a call.
-std::vector<Span> build(const VadOptions& options, const std::vector<float>& probabilities, int64_t total, size_t chunk) {
+std::vector<Span> build(const VadOptions& options, const std::vector<float>& probabilities, int64_t total,
+                        size_t chunk) {
     SpanBuilder builder(options);
     std::vector<Span> spans;
     std::span<const float> left = probabilities;

@@ -7,7 +7,8 @@ namespace {
 constexpr int64_t part_samples = int64_t{4} * 16000;
 }  // namespace
 
-SpeechFinder::SpeechFinder(VoiceDetector* detector, const VadOptions& options) : detector_(detector), builder_(options) {
+SpeechFinder::SpeechFinder(VoiceDetector* detector, const VadOptions& options)
+    : detector_(detector), builder_(options) {
     if (detector_ != nullptr) detector_->reset();
 }
 
@@ -20,7 +21,8 @@ void SpeechFinder::detect(std::span<const float> frames, std::vector<Span>& span
 void SpeechFinder::push(std::span<const float> pcm, std::vector<Span>& spans) {
     total_ += static_cast<int64_t>(pcm.size());
     if (detector_ == nullptr) {
-        for (; total_ - given_ >= part_samples; given_ += part_samples) spans.push_back({given_, given_ + part_samples});
+        for (; total_ - given_ >= part_samples; given_ += part_samples)
+            spans.push_back({given_, given_ + part_samples});
         return;
     }
     frames_.insert(frames_.end(), pcm.begin(), pcm.end());
@@ -43,6 +45,8 @@ void SpeechFinder::finish(std::vector<Span>& spans) {
     builder_.finish(total_, spans);
 }
 
-int64_t SpeechFinder::open_from() const { return detector_ == nullptr ? given_ : builder_.earliest_begin(); }
+int64_t SpeechFinder::open_from() const {
+    return detector_ == nullptr ? given_ : builder_.earliest_begin();
+}
 
 }  // namespace ft

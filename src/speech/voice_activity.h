@@ -49,14 +49,15 @@ struct VadOptions {
     int max_part_ms = 30000;   ///< a longer span is handed over in parts (Span::continues), so that memory is bounded.
 };
 
-/// Turns probabilities into spans as they arrive, so that a stream of any length needs bounded memory. Spans are those of
-/// Silero's get_speech_timestamps (parts joined), however the probabilities are divided into calls; one difference: more
-/// than max_part_ms between the two thresholds, after speech, counts as speech, for Silero would wait forever.
+/// Turns probabilities into spans as they arrive, so that a stream of any length needs bounded memory. Spans are those
+/// of Silero's get_speech_timestamps (parts joined), however the probabilities are divided into calls; one difference:
+/// more than max_part_ms between the two thresholds, after speech, counts as speech, for Silero would wait forever.
 class SpanBuilder {
   public:
     /// Throws Error{invalid_argument} for thresholds outside [0, 1], negative times or a part shorter than a second.
     explicit SpanBuilder(const VadOptions& options);
-    /// Feeds the next frames' probabilities; finished (padded, non-overlapping, ascending) spans are appended to `spans`.
+    /// Feeds the next frames' probabilities; finished (padded, non-overlapping, ascending) spans are appended to
+    /// `spans`.
     void push(std::span<const float> probabilities, std::vector<Span>& spans);
     /// End of the stream of total_samples samples, the last frame's zero padding not counted.
     void finish(int64_t total_samples, std::vector<Span>& spans);
@@ -71,13 +72,13 @@ class SpanBuilder {
 
     VadOptions options_;
     int64_t min_speech_, min_silence_, pad_, max_part_;  // samples
-    int64_t now_ = 0;             // where the next frame begins
-    int64_t speech_begin_ = -1;   // where the open span began, or -1
-    int64_t silence_begin_ = -1;  // where the pause inside the open span began, or -1
-    bool is_rest_ = false;        // the open span continues a part: it is not padded in front, nor ever too short
-    Span pending_;                // a finished span, padded in front; its end waits for its neighbour
+    int64_t now_ = 0;                                    // where the next frame begins
+    int64_t speech_begin_ = -1;                          // where the open span began, or -1
+    int64_t silence_begin_ = -1;                         // where the pause inside the open span began, or -1
+    bool is_rest_ = false;  // the open span continues a part: it is not padded in front, nor ever too short
+    Span pending_;          // a finished span, padded in front; its end waits for its neighbour
     bool has_pending_ = false;
-    int64_t pad_before_ = 0;      // what the open or next span gets in front at most
+    int64_t pad_before_ = 0;  // what the open or next span gets in front at most
 };
 
 }  // namespace ft

@@ -14,7 +14,9 @@ constexpr int64_t block = 80;          // 5 ms: the step of the search for the q
 constexpr int64_t smooth_blocks = 10;  // 50 ms: what must be quiet, shorter than a pause, longer than a pitch period
 constexpr size_t none = static_cast<size_t>(-1);
 
-int64_t to_samples(double seconds) { return static_cast<int64_t>(std::llround(seconds * rate)); }
+int64_t to_samples(double seconds) {
+    return static_cast<int64_t>(std::llround(seconds * rate));
+}
 
 /// Energy without DC of each block of 80 samples.
 std::vector<double> block_energies(std::span<const float> pcm) {
@@ -32,7 +34,9 @@ std::vector<double> block_energies(std::span<const float> pcm) {
 
 }  // namespace
 
-double Window::duration_s() const { return static_cast<double>(pcm.size()) / rate; }
+double Window::duration_s() const {
+    return static_cast<double>(pcm.size()) / rate;
+}
 
 double Window::to_file_time(double window_s, bool is_end) const {
     double at = window_s * rate;
@@ -68,10 +72,13 @@ WindowPacker::WindowPacker(const PackOptions& options)
     cut_search_ = std::min(cut_search_, max_window_ / 2);
 }
 
-void WindowPacker::push_pcm(std::span<const float> pcm) { pcm_.insert(pcm_.end(), pcm.begin(), pcm.end()); }
+void WindowPacker::push_pcm(std::span<const float> pcm) {
+    pcm_.insert(pcm_.end(), pcm.begin(), pcm.end());
+}
 
 std::span<const float> WindowPacker::file_pcm(int64_t begin, int64_t end) const {
-    return std::span(pcm_).subspan(pcm_head_ + static_cast<size_t>(begin - pcm_begin_), static_cast<size_t>(end - begin));
+    return std::span(pcm_).subspan(pcm_head_ + static_cast<size_t>(begin - pcm_begin_),
+                                   static_cast<size_t>(end - begin));
 }
 
 void WindowPacker::drop_pcm_before(int64_t sample) {

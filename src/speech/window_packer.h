@@ -35,8 +35,8 @@ struct PackOptions {
     /// Pauses up to this long are kept as they are: the model hears the rhythm, and text keeps its punctuation.
     /// Longer ones are cut out between two spans of the same window (the spans' padding stays).
     double max_pause_s = 2.0;
-    /// Windows end in this last part of their length: in its longest pause, where a second of window left empty weighs as
-    /// much as a pause shorter by a tenth of a second; without a pause, at the quietest point.
+    /// Windows end in this last part of their length: in its longest pause, where a second of window left empty weighs
+    /// as much as a pause shorter by a tenth of a second; without a pause, at the quietest point.
     double cut_search_s = 8.0;
 };
 
@@ -52,10 +52,11 @@ class WindowPacker {
 
     /// Next samples of the file.
     void push_pcm(std::span<const float> pcm);
-    /// A finished span; its samples must have been pushed and not forgotten, and it must not begin before the last one's
-    /// end (else Error{internal}). Complete windows are appended to `windows`.
+    /// A finished span; its samples must have been pushed and not forgotten, and it must not begin before the last
+    /// one's end (else Error{internal}). Complete windows are appended to `windows`.
     void push_span(const Span& span, std::vector<Window>& windows);
-    /// Tells that no span will begin before this sample, so that older PCM can be forgotten (SpanBuilder::earliest_begin).
+    /// Tells that no span will begin before this sample, so that older PCM can be forgotten
+    /// (SpanBuilder::earliest_begin).
     void forget_before(int64_t sample);
     /// No more spans: the last window, if there is one.
     void finish(std::vector<Window>& windows);
@@ -66,9 +67,9 @@ class WindowPacker {
   private:
     /// A span, or the rest of one, inside the window being filled.
     struct Part {
-        Span span;         // in the file
-        int64_t at = 0;    // in filled_; the kept pause lies before it
-        int64_t gap = 0;   // between it and the previous part in the file, kept or not; 0 for the first
+        Span span;        // in the file
+        int64_t at = 0;   // in filled_; the kept pause lies before it
+        int64_t gap = 0;  // between it and the previous part in the file, kept or not; 0 for the first
         int64_t end_at() const { return at + span.size(); }
     };
 
@@ -82,12 +83,12 @@ class WindowPacker {
     void keep_from(size_t part);
 
     int64_t max_window_, max_pause_, cut_search_;  // samples
-    std::vector<float> pcm_;   // of the file, not yet known to be speech or not
-    size_t pcm_head_ = 0;      // index of the first sample still wanted
-    int64_t pcm_begin_ = 0;    // file sample of pcm_[pcm_head_]
-    int64_t last_end_ = 0;     // of the last span
-    std::vector<float> filled_;  // the window being filled
-    std::vector<Part> parts_;    // its spans
+    std::vector<float> pcm_;                       // of the file, not yet known to be speech or not
+    size_t pcm_head_ = 0;                          // index of the first sample still wanted
+    int64_t pcm_begin_ = 0;                        // file sample of pcm_[pcm_head_]
+    int64_t last_end_ = 0;                         // of the last span
+    std::vector<float> filled_;                    // the window being filled
+    std::vector<Part> parts_;                      // its spans
     int64_t next_index_ = 0;
 };
 

@@ -21,7 +21,8 @@ std::vector<float> ramp(int64_t samples) {
     return pcm;
 }
 
-std::vector<Window> pack(const std::vector<float>& pcm, const std::vector<Span>& spans, const PackOptions& options = {}) {
+std::vector<Window> pack(const std::vector<float>& pcm, const std::vector<Span>& spans,
+                         const PackOptions& options = {}) {
     WindowPacker packer(options);
     std::vector<Window> windows;
     packer.push_pcm(pcm);
@@ -30,7 +31,9 @@ std::vector<Window> pack(const std::vector<float>& pcm, const std::vector<Span>&
     return windows;
 }
 
-std::vector<float> quiet_noise(int64_t samples) { return test_signal::noise(static_cast<size_t>(samples), 1, 0.5); }
+std::vector<float> quiet_noise(int64_t samples) {
+    return test_signal::noise(static_cast<size_t>(samples), 1, 0.5);
+}
 
 void silence(std::vector<float>& pcm, double from_s, double to_s) {
     for (auto i = static_cast<size_t>(from_s * 16000); i < static_cast<size_t>(to_s * 16000); ++i) pcm[i] = 0.0F;
@@ -62,7 +65,8 @@ void check_windows(const std::vector<Window>& windows, const std::vector<Span>& 
                         static_cast<double>(piece.file_begin), 1e-4);
             at += piece.size;
             last = piece.file_begin + piece.size - 1;
-            ASSERT_NEAR(window.to_file_time(static_cast<double>(at) / 16000, true) * 16000, static_cast<double>(last + 1), 1e-4);
+            ASSERT_NEAR(window.to_file_time(static_cast<double>(at) / 16000, true) * 16000,
+                        static_cast<double>(last + 1), 1e-4);
         }
         ASSERT_EQ(at, static_cast<int64_t>(window.pcm.size()));
         ASSERT_NEAR(window.file_end_s() * 16000, static_cast<double>(last + 1), 1e-4);
@@ -92,7 +96,9 @@ void check_windows(const std::vector<Window>& windows, const std::vector<Span>& 
 
 TEST(WindowPacker, AnySpansAreCoveredOnceAndMapBack) {
     std::mt19937 random(1);
-    const auto between = [&](int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random); };
+    const auto between = [&](int64_t low, int64_t high) {
+        return std::uniform_int_distribution<int64_t>(low, high)(random);
+    };
     for (int round = 0; round < 36; ++round) {
         PackOptions options;
         if (round % 3 == 1) options = {static_cast<double>(between(1, 30)), static_cast<double>(between(0, 5)), 3.0};
@@ -143,7 +149,8 @@ TEST(WindowPacker, EndsAWindowInItsLongestLatePause) {
 }
 
 TEST(WindowPacker, AFullWindowIsWorthMoreThanASlightlyLongerPause) {
-    const std::vector<Span> spans = {{0, 23 * second}, {23 * second + 8000, 29 * second}, {29 * second + 6400, 40 * second}};
+    const std::vector<Span> spans = {
+        {0, 23 * second}, {23 * second + 8000, 29 * second}, {29 * second + 6400, 40 * second}};
     EXPECT_DOUBLE_EQ(pack(ramp(41 * second), spans)[0].duration_s(), 29.0);
 }
 
@@ -223,7 +230,8 @@ TEST(WindowPacker, MemoryIsBoundedWhateverIsSaid) {
     EXPECT_EQ(run([](int64_t) { return 0.0F; }), 0U);
     EXPECT_EQ(run([](int64_t) { return 0.9F; }), hour) << "an hour without a pause";
     EXPECT_GT(run([](int64_t i) { return i % 50 < 30 ? 0.9F : 0.0F; }), hour / 2);
-    EXPECT_GT(run([](int64_t i) { return i < 10 || i / 10 == 11000 ? 0.9F : 0.0F; }), 0U) << "a word, an hour of silence, a word";
+    EXPECT_GT(run([](int64_t i) { return i < 10 || i / 10 == 11000 ? 0.9F : 0.0F; }), 0U)
+        << "a word, an hour of silence, a word";
     EXPECT_EQ(run([](int64_t i) { return i == 0 ? 0.9F : i == 1 ? 0.1F : 0.4F; }), hour) << "doubt";
 }
 

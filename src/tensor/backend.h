@@ -19,14 +19,15 @@ enum class Precision : uint8_t { float32, int8, float16, int8_float16 };
 std::string_view to_string(Precision precision);
 
 struct BackendInfo {
-    std::string name;     ///< "cpu", "reference", "cuda"
-    std::string device;   ///< "AMD EPYC … (avx512-vnni, 2 threads)"
+    std::string name;    ///< "cpu", "reference", "cuda"
+    std::string device;  ///< "AMD EPYC … (avx512-vnni, 2 threads)"
     Precision precision = Precision::float32;
     /// Identity of the packed layout: weights packed under another one must be packed again.
     std::string packing;
 };
 
-/// Weights in the backend's own layout and precision. They may refer to the packed file's bytes, which must outlive them.
+/// Weights in the backend's own layout and precision. They may refer to the packed file's bytes, which must outlive
+/// them.
 class Weight {
   public:
     virtual ~Weight() = default;
@@ -61,7 +62,9 @@ struct TokenRule {
     /// Bit set over the vocabulary, one bit a token, 1 = forbidden; may be null. Same pointer = same content.
     const std::vector<uint64_t>* suppressed = nullptr;
     /// Half-open ranges of further forbidden tokens, at most this many used.
-    struct Range { int32_t begin = 0, end = 0; };
+    struct Range {
+        int32_t begin = 0, end = 0;
+    };
     Range forbidden[4];
     /// If set, text tokens (below this id) are also forbidden when the timestamps (from this id on) together are more
     /// probable than every single text token (Whisper's timestamp rule). -1: no such rule.
@@ -104,36 +107,44 @@ class Backend {
 
     // ── encoder ──────────────────────────────────────────────────────────────────────────────────────────────────
     /// mel [n_mels, 2·T] → GELU(conv1, stride 1) → GELU(conv2, stride 2) → + positions → out [T, d]. Padding 1.
-    virtual void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions, Tensor& out) = 0;
+    virtual void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
+                           Tensor& out) = 0;
     /// out = LayerNorm(x)·gain + bias over the last dimension, epsilon 1e-5. x, out [n, d].
     virtual void layer_norm(const Tensor& x, const Weight& norm, Tensor& out) = 0;
     /// out = act(norm?(x) · Wᵀ + b) (+ residual). x [n, in], out [n, out]. `norm` and `residual` may be null;
     /// residual may be `out` itself. GELU is the exact one (erf).
-    virtual void linear(const Tensor& x, const Weight* norm, const Weight& weight, Activation activation, const Tensor* residual, Tensor& out) = 0;
+    virtual void linear(const Tensor& x, const Weight* norm, const Weight& weight, Activation activation,
+                        const Tensor* residual, Tensor& out) = 0;
     /// Bidirectional softmax(q·kᵀ/√64)·v per head. qkv [T, 3·d] (q, k, v side by side, heads of d/heads) → out [T, d].
     virtual void encoder_attention(const Tensor& qkv, int heads, Tensor& out) = 0;
 
     // ── decoder ──────────────────────────────────────────────────────────────────────────────────────────────────
     /// Keys and values of every decoder layer from the encoder's output [T, d]; kv_weights[layer] is a linear
     /// [2·d, d] (k then v).
-    virtual std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights, int heads) = 0;
+    virtual std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded,
+                                                         std::span<const Weight* const> kv_weights, int heads) = 0;
     virtual std::unique_ptr<SelfCache> make_self_cache(int layers, int rows, int positions, int d) = 0;
     /// out[i] = table[tokens[i]] + positions[position[i]]. out [n, d].
-    virtual void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens, std::span<const int32_t> position, Tensor& out) = 0;
-    /// Writes key and value of item i at (slot[i], position[i]), then lets its query see positions 0…position[i] of that
-    /// slot. Several items may share a slot (a prompt): they come in ascending position. qkv [n, 3·d] → out [n, d].
-    virtual void self_attention_step(const Tensor& qkv, int heads, int layer, SelfCache& cache, std::span<const int32_t> slots,
-                                     std::span<const int32_t> positions, Tensor& out) = 0;
-    /// q [n, d]; caches[i] is the window that item i listens to. out [n, d]. `heads_wanted` (head indices of this layer) asks
-    /// for attention probabilities: they are appended to `weights` as [n, heads_wanted, T].
-    virtual void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches, Tensor& out,
-                                      std::span<const int32_t> heads_wanted, std::vector<float>* weights) = 0;
+    virtual void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens,
+                       std::span<const int32_t> position, Tensor& out) = 0;
+    /// Writes key and value of item i at (slot[i], position[i]), then lets its query see positions 0…position[i] of
+    /// that slot. Several items may share a slot (a prompt): they come in ascending position. qkv [n, 3·d] → out [n,
+    /// d].
+    virtual void self_attention_step(const Tensor& qkv, int heads, int layer, SelfCache& cache,
+                                     std::span<const int32_t> slots, std::span<const int32_t> positions,
+                                     Tensor& out) = 0;
+    /// q [n, d]; caches[i] is the window that item i listens to. out [n, d]. `heads_wanted` (head indices of this
+    /// layer) asks for attention probabilities: they are appended to `weights` as [n, heads_wanted, T].
+    virtual void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
+                                      Tensor& out, std::span<const int32_t> heads_wanted,
+                                      std::vector<float>* weights) = 0;
     /// Final LayerNorm, logits = x·tableᵀ, the rules, the choice; one result a rule. `items[i]` is the row of x that
     /// rule i looks at.
-    virtual std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items,
-                                              std::span<const TokenRule> rules) = 0;
+    virtual std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table,
+                                              std::span<const int32_t> items, std::span<const TokenRule> rules) = 0;
     /// The raw logits [items, vocab], for tests and language detection.
-    virtual std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items) = 0;
+    virtual std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table,
+                                      std::span<const int32_t> items) = 0;
     /// Copies the first `positions` positions of slot `from` to slot `to` in all layers (beam search).
     virtual void copy_slot(SelfCache& cache, int from, int to, int positions) = 0;
 };
@@ -141,7 +152,7 @@ class Backend {
 struct BackendOptions {
     std::string name = "cpu";  ///< "cpu" or "reference"
     Precision precision = Precision::int8;
-    int threads = 0;           ///< 0: all usable cores
+    int threads = 0;  ///< 0: all usable cores
     /// Caps the instruction set, for tests: "", "sse2", "avx2", "avx512", "avx512-vnni".
     std::string instruction_set;
 };

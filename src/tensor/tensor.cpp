@@ -10,9 +10,14 @@ namespace ft {
 
 size_t element_size(DType type) {
     switch (type) {
-        case DType::f32: case DType::i32: return 4;
-        case DType::f16: case DType::bf16: return 2;
-        case DType::i8: return 1;
+        case DType::f32:
+        case DType::i32:
+            return 4;
+        case DType::f16:
+        case DType::bf16:
+            return 2;
+        case DType::i8:
+            return 1;
     }
     return 0;
 }
@@ -49,9 +54,9 @@ uint16_t f32_to_f16(float value) {
     const uint32_t bits = std::bit_cast<uint32_t>(value);
     const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000U);
     const uint32_t magnitude = bits & 0x7FFFFFFFU;
-    if (magnitude > 0x7F800000U) return sign | 0x7E00U;    // NaN
-    if (magnitude >= 0x477FF000U) return sign | 0x7C00U;   // rounds to infinity
-    if (magnitude < 0x38800000U) {                         // subnormal: let the FPU round at 2⁻²⁴
+    if (magnitude > 0x7F800000U) return sign | 0x7E00U;   // NaN
+    if (magnitude >= 0x477FF000U) return sign | 0x7C00U;  // rounds to infinity
+    if (magnitude < 0x38800000U) {                        // subnormal: let the FPU round at 2⁻²⁴
         const float scaled = std::bit_cast<float>(magnitude) + 0.5F;
         return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(scaled) - 0x3F000000U));
     }
@@ -59,11 +64,14 @@ uint16_t f32_to_f16(float value) {
     return static_cast<uint16_t>(sign | ((rounded - 0x38000000U) >> 13));
 }
 
-float bf16_to_f32(uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
+float bf16_to_f32(uint16_t value) {
+    return std::bit_cast<float>(static_cast<uint32_t>(value) << 16);
+}
 
 std::vector<float> HostTensor::to_f32() const {
     const auto count = static_cast<size_t>(element_count(shape));
-    if (bytes.size() != count * element_size(dtype)) throw Error(ErrorCode::bad_model, "a tensor's bytes do not fit its shape");
+    if (bytes.size() != count * element_size(dtype))
+        throw Error(ErrorCode::bad_model, "a tensor's bytes do not fit its shape");
     std::vector<float> values(count);
     if (dtype == DType::f32) {
         std::memcpy(values.data(), bytes.data(), bytes.size());

@@ -16,8 +16,11 @@ namespace ft {
 
 struct Transcriber::Impl {
     Impl(const std::filesystem::path& packed_model, std::unique_ptr<Backend> owned)
-        : backend(std::move(owned)), model(PackedModel::open(packed_model, backend->info().packing), *backend),
-          tokenizer(model.packed().vocabulary()), encoder(model, *backend), log_mel(model.config().n_mels) {}
+        : backend(std::move(owned)),
+          model(PackedModel::open(packed_model, backend->info().packing), *backend),
+          tokenizer(model.packed().vocabulary()),
+          encoder(model, *backend),
+          log_mel(model.config().n_mels) {}
 
     Stopwatch load_watch;
     std::unique_ptr<Backend> backend;
@@ -38,11 +41,18 @@ constexpr double least_tail_s = 1.5;
 /// The state of one file's run; transcribe() reads as the data flows.
 class Run {
   public:
-    Run(const WhisperModel& model, Backend& backend, Encoder& encoder, const Tokenizer& tokenizer, const LogMel& log_mel,
-        const std::string& path, const TranscribeOptions& options, const ProgressFunction& progress)
-        : model_(model), encoder_(encoder), tokenizer_(tokenizer), log_mel_(log_mel), options_(options.decode), progress_(progress),
+    Run(const WhisperModel& model, Backend& backend, Encoder& encoder, const Tokenizer& tokenizer,
+        const LogMel& log_mel, const std::string& path, const TranscribeOptions& options,
+        const ProgressFunction& progress)
+        : model_(model),
+          encoder_(encoder),
+          tokenizer_(tokenizer),
+          log_mel_(log_mel),
+          options_(options.decode),
+          progress_(progress),
           feeder_(path, options, log_mel, static_cast<size_t>(2)),
-          decoder_(model, backend, tokenizer, LogitsRules(model.packed().generation(), model.config().vocabulary, rule_options(options.decode)),
+          decoder_(model, backend, tokenizer,
+                   LogitsRules(model.packed().generation(), model.config().vocabulary, rule_options(options.decode)),
                    fallback_options(options.decode), std::max(1, options.decode.batch_size), options.decode.seed) {
         transcript_.file = path;
         transcript_.task = options.decode.task;
@@ -74,7 +84,8 @@ class Run {
         return rules;
     }
     static FallbackOptions fallback_options(const DecodeOptions& options) {
-        return {options.temperatures, options.compression_ratio_threshold, options.logprob_threshold, options.no_speech_threshold};
+        return {options.temperatures, options.compression_ratio_threshold, options.logprob_threshold,
+                options.no_speech_threshold};
     }
 
     /// Windows that wait again (rests of windows) go before new ones; an idle decoder waits for the feeder.
@@ -140,7 +151,8 @@ class Run {
         const auto node = windows_.extract(result.id);
         const Window& window = node.mapped();
         if (hypothesis.attempts > 1) ++transcript_.coverage.fallback_windows;
-        WindowText text = make_window_text(window, hypothesis, tokenizer_, model_.packed().generation().timestamp_begin);
+        WindowText text =
+            make_window_text(window, hypothesis, tokenizer_, model_.packed().generation().timestamp_begin);
         if (is_silent(hypothesis, fallback_options(options_))) {
             ++transcript_.coverage.silent_windows;
             for (const Segment& segment : text.segments) {
@@ -159,7 +171,8 @@ class Run {
     /// The decoder broke off at a timestamp: what follows is decoded as a window of its own. Each part is shorter than
     /// the one before, and there are at most parts_per_window of them.
     static bool has_tail(const Window& window, const WindowText& text, int64_t id) {
-        return text.covered_s >= 1.0 && window.duration_s() - text.covered_s >= least_tail_s && id % parts_per_window + 1 < parts_per_window;
+        return text.covered_s >= 1.0 && window.duration_s() - text.covered_s >= least_tail_s &&
+               id % parts_per_window + 1 < parts_per_window;
     }
 
     /// Segments leave in the order of time: those before every window that is still being worked on.
@@ -168,14 +181,17 @@ class Run {
         while (!finished_.empty() && (windows_.empty() || finished_.begin()->first < windows_.begin()->first)) {
             for (Segment& segment : finished_.begin()->second) {
                 segment.id = static_cast<int>(transcript_.segments.size() + fresh.size());
-                const double latest_s = !fresh.empty() ? fresh.back().start_s : transcript_.segments.empty() ? 0.0 : transcript_.segments.back().start_s;
+                const double latest_s = !fresh.empty()                 ? fresh.back().start_s
+                                        : transcript_.segments.empty() ? 0.0
+                                                                       : transcript_.segments.back().start_s;
                 segment.start_s = std::max(segment.start_s, latest_s);
                 segment.end_s = std::max(segment.end_s, segment.start_s);
                 fresh.push_back(std::move(segment));
             }
             finished_.erase(finished_.begin());
         }
-        done_s_ = std::max(done_s_, windows_.empty() ? done_s : std::min(done_s, windows_.begin()->second.file_begin_s()));
+        done_s_ =
+            std::max(done_s_, windows_.empty() ? done_s : std::min(done_s, windows_.begin()->second.file_begin_s()));
         transcript_.segments.insert(transcript_.segments.end(), fresh.begin(), fresh.end());
         if (progress_) progress_({done_s_, feeder_.declared_duration_s(), &fresh});
     }
@@ -201,8 +217,8 @@ class Run {
     const ProgressFunction& progress_;
     WindowFeeder feeder_;
     BatchDecoder decoder_;
-    std::map<int64_t, Window> windows_;  // waiting or being decoded
-    std::vector<int64_t> again_;         // of them, rests that wait for a slot
+    std::map<int64_t, Window> windows_;                 // waiting or being decoded
+    std::vector<int64_t> again_;                        // of them, rests that wait for a slot
     std::map<int64_t, std::vector<Segment>> finished_;  // not yet emitted
     double done_s_ = 0;
     Transcript transcript_;
@@ -213,7 +229,8 @@ std::string language_of_model(const std::string& wanted, const GenerationConfig&
     const std::string code = parse_language(wanted);
     if (generation.languages.empty()) {
         if (code == "en" || code == "auto") return "en";
-        throw Error(ErrorCode::invalid_argument, "this model only understands English: use another model for '{}'", wanted);
+        throw Error(ErrorCode::invalid_argument, "this model only understands English: use another model for '{}'",
+                    wanted);
     }
     if (code != "auto" && generation.languages.count(code) == 0) {
         throw Error(ErrorCode::invalid_argument, "this model has no language '{}'", wanted);
@@ -229,14 +246,17 @@ Transcriber::Transcriber(const std::filesystem::path& packed_model, std::unique_
 }
 Transcriber::~Transcriber() = default;
 
-const BackendInfo& Transcriber::backend() const { return impl_->backend->info(); }
+const BackendInfo& Transcriber::backend() const {
+    return impl_->backend->info();
+}
 
-Transcript Transcriber::transcribe(const std::string& audio_path, const TranscribeOptions& options, const ProgressFunction& progress,
-                                   const std::atomic<bool>* stop) {
+Transcript Transcriber::transcribe(const std::string& audio_path, const TranscribeOptions& options,
+                                   const ProgressFunction& progress, const std::atomic<bool>* stop) {
     const Stopwatch watch;
     TranscribeOptions checked = options;
     checked.decode.language = language_of_model(options.decode.language, impl_->model.packed().generation());
-    Run run(impl_->model, *impl_->backend, impl_->encoder, impl_->tokenizer, impl_->log_mel, audio_path, checked, progress);
+    Run run(impl_->model, *impl_->backend, impl_->encoder, impl_->tokenizer, impl_->log_mel, audio_path, checked,
+            progress);
     Transcript transcript = run.transcribe(stop);
     transcript.timings.model_load = impl_->load_s;
     transcript.timings.total = watch.seconds();

@@ -1,5 +1,6 @@
 #pragma once
-// START HERE. One function in the order of the data flow: audio → speech → windows → log-mel → encoder → decoder → text.
+// START HERE. One function in the order of the data flow: audio → speech → windows → log-mel → encoder → decoder →
+// text.
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -25,8 +26,8 @@ struct DecodeOptions {
     bool timestamps = true;
     std::string initial_prompt;
     std::vector<int32_t> suppress_tokens = {-1};
-    int batch_size = 8;   ///< windows decoded together
-    uint64_t seed = 0;    ///< of the sampling at temperatures above 0
+    int batch_size = 8;  ///< windows decoded together
+    uint64_t seed = 0;   ///< of the sampling at temperatures above 0
 };
 
 struct TranscribeOptions {
@@ -38,7 +39,7 @@ struct TranscribeOptions {
 
 /// Progress on the file's clock. Called from the thread that called transcribe(), in order of time.
 struct Progress {
-    double done_s = 0, duration_s = 0;          ///< duration 0: unknown
+    double done_s = 0, duration_s = 0;                   ///< duration 0: unknown
     const std::vector<Segment>* new_segments = nullptr;  ///< segments finished since the last call
 };
 using ProgressFunction = std::function<void(const Progress&)>;
@@ -46,16 +47,17 @@ using ProgressFunction = std::function<void(const Progress&)>;
 /// A loaded model on a backend, ready for any number of files, one after the other.
 class Transcriber {
   public:
-    /// `packed_model`: made by write_packed_model for this backend. Throws Error{bad_model, unsupported, out_of_memory}.
+    /// `packed_model`: made by write_packed_model for this backend. Throws Error{bad_model, unsupported,
+    /// out_of_memory}.
     Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend);
     ~Transcriber();
 
     const BackendInfo& backend() const;
 
-    /// Throws Error as AudioReader::open and read do. When `stop` becomes true the transcript ends with the windows that are
-    /// finished, and a warning says so.
-    Transcript transcribe(const std::string& audio_path, const TranscribeOptions& options, const ProgressFunction& progress = {},
-                          const std::atomic<bool>* stop = nullptr);
+    /// Throws Error as AudioReader::open and read do. When `stop` becomes true the transcript ends with the windows
+    /// that are finished, and a warning says so.
+    Transcript transcribe(const std::string& audio_path, const TranscribeOptions& options,
+                          const ProgressFunction& progress = {}, const std::atomic<bool>* stop = nullptr);
 
   private:
     struct Impl;

@@ -97,7 +97,8 @@ TEST_F(TranscriberTest, TheBatchSizeChangesNothing) {
     const Transcript together = transcriber_->transcribe(wav_, options_);
     EXPECT_EQ(together.text(), alone.text());
     ASSERT_EQ(together.segments.size(), alone.segments.size());
-    for (size_t i = 0; i < alone.segments.size(); ++i) EXPECT_EQ(together.segments[i].start_s, alone.segments[i].start_s);
+    for (size_t i = 0; i < alone.segments.size(); ++i)
+        EXPECT_EQ(together.segments[i].start_s, alone.segments[i].start_s);
 }
 
 TEST_F(TranscriberTest, ProgressComesInOrderAndCarriesEverySegment) {

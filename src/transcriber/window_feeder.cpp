@@ -9,7 +9,8 @@ namespace {
 constexpr size_t read_samples = size_t{32} * vad_frame_samples;  // about a second at a time
 }
 
-WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel, size_t ahead)
+WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel,
+                           size_t ahead)
     : options_(options), log_mel_(log_mel), reader_(AudioReader::open(audio_path)), queue_(ahead) {
     declared_duration_s_ = reader_->info().duration_s;
     if (options.vad_filter) {

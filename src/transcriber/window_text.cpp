@@ -18,7 +18,8 @@ std::string trimmed(const std::string& text) {
 
 }  // namespace
 
-WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer, int32_t timestamp_begin) {
+WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer,
+                            int32_t timestamp_begin) {
     WindowText result;
     SegmentedTokens split = split_segments(hypothesis.tokens, timestamp_begin, window.duration_s());
     result.covered_s = split.covered_s;
@@ -42,7 +43,8 @@ WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, 
 }
 
 Window window_tail(const Window& window, double from_s) {
-    const auto from = std::clamp<int64_t>(std::llround(from_s * sample_rate), 0, static_cast<int64_t>(window.pcm.size()));
+    const auto from =
+        std::clamp<int64_t>(std::llround(from_s * sample_rate), 0, static_cast<int64_t>(window.pcm.size()));
     Window tail;
     tail.index = window.index;
     tail.pcm.assign(window.pcm.begin() + from, window.pcm.end());

@@ -35,7 +35,10 @@ struct Coverage {
     double speech_s = 0;       ///< detected speech
     double transcribed_s = 0;  ///< of it, inside segments or windows that gave text
     int windows = 0, fallback_windows = 0, silent_windows = 0;
-    struct Dropped { double start_s, end_s; std::string text, reason; };
+    struct Dropped {
+        double start_s, end_s;
+        std::string text, reason;
+    };
     std::vector<Dropped> dropped;
 };
 

@@ -41,7 +41,9 @@ TEST(Writers, ListFormatsInTheOrderOfAll) {
     }
 }
 
-TEST(Writers, Txt) { EXPECT_EQ(write_transcript(two_segments(), "txt"), "Hej på dig.\nA & B <i> --> slut.\n"); }
+TEST(Writers, Txt) {
+    EXPECT_EQ(write_transcript(two_segments(), "txt"), "Hej på dig.\nA & B <i> --> slut.\n");
+}
 
 TEST(Writers, TsvHasWholeMilliseconds) {
     EXPECT_EQ(write_transcript(two_segments(), "tsv"),
@@ -63,9 +65,9 @@ TEST(Writers, VttEscapesAndLeavesOutZeroHours) {
 
 TEST(Writers, TimesCarryAtEveryBorder) {
     const std::pair<double, const char*> cases[] = {
-        {0.0004, "00:00:00,000"},   {0.0005, "00:00:00,001"},    {0.9995, "00:00:01,000"},   {59.9994, "00:00:59,999"},
-        {59.9996, "00:01:00,000"},  {3599.9996, "01:00:00,000"}, {36000.0, "10:00:00,000"},  {359999.9999, "100:00:00,000"},
-        {-1.0, "00:00:00,000"},
+        {0.0004, "00:00:00,000"},  {0.0005, "00:00:00,001"},       {0.9995, "00:00:01,000"},
+        {59.9994, "00:00:59,999"}, {59.9996, "00:01:00,000"},      {3599.9996, "01:00:00,000"},
+        {36000.0, "10:00:00,000"}, {359999.9999, "100:00:00,000"}, {-1.0, "00:00:00,000"},
     };
     for (const auto& [seconds, expected] : cases) {
         Transcript t;
@@ -89,13 +91,19 @@ TEST(Writers, NoSegmentsStillGiveValidFiles) {
 TEST(Writers, LineBreaksTabsAndControlCharactersCannotBreakTheFormat) {
     Transcript t;
     t.segments = {segment(0, 1, "ett\n\n2\n00:00:05,000 --->"), segment(1, 2, "\t\n "),
-                  segment(2, 3, std::string("a\tb\0c\r\n\xE2\x80\xA8" "d\xC2\x85", 14))};
+                  segment(2, 3,
+                          std::string("a\tb\0c\r\n\xE2\x80\xA8"
+                                      "d\xC2\x85",
+                                      14))};
     EXPECT_EQ(write_transcript(t, "txt"), "ett  2 00:00:05,000 --->\na b c   d\n");
-    EXPECT_EQ(write_transcript(t, "tsv"), "start\tend\ttext\n0\t1000\tett  2 00:00:05,000 --->\n2000\t3000\ta b c   d\n");
-    EXPECT_EQ(write_transcript(t, "srt"),
-              "1\n00:00:00,000 --> 00:00:01,000\nett  2 00:00:05,000 ->\n\n2\n00:00:02,000 --> 00:00:03,000\na b c   d\n\n");
-    EXPECT_EQ(write_transcript(t, "vtt"),
-              "WEBVTT\n\n00:00.000 --> 00:01.000\nett  2 00:00:05,000 ---&gt;\n\n00:02.000 --> 00:03.000\na b c   d\n\n");
+    EXPECT_EQ(write_transcript(t, "tsv"),
+              "start\tend\ttext\n0\t1000\tett  2 00:00:05,000 --->\n2000\t3000\ta b c   d\n");
+    EXPECT_EQ(
+        write_transcript(t, "srt"),
+        "1\n00:00:00,000 --> 00:00:01,000\nett  2 00:00:05,000 ->\n\n2\n00:00:02,000 --> 00:00:03,000\na b c   d\n\n");
+    EXPECT_EQ(
+        write_transcript(t, "vtt"),
+        "WEBVTT\n\n00:00.000 --> 00:01.000\nett  2 00:00:05,000 ---&gt;\n\n00:02.000 --> 00:03.000\na b c   d\n\n");
 }
 
 TEST(Writers, EveryFormatIsValidUtf8WhateverTheTextHolds) {
@@ -221,7 +229,8 @@ TEST(Subtitles, MoreLinesThanAllowedBecomeFurtherCues) {
     EXPECT_EQ(write_transcript(t, "srt", {4, 2, false}),
               "1\n00:00:10,000 --> 00:00:15,263\naaaa\nbbbb\n\n2\n00:00:15,263 --> 00:00:20,000\ncccc\ndddd\n\n");
     EXPECT_EQ(write_transcript(t, "srt", {0, 1, false}), "1\n00:00:10,000 --> 00:00:20,000\naaaa bbbb cccc dddd\n\n");
-    t.segments[0].words = {{" aaaa", 10.0, 11.0, 1}, {" bbbb", 11.0, 12.0, 1}, {" cccc", 18.0, 19.0, 1}, {" dddd", 19.0, 19.5, 1}};
+    t.segments[0].words = {
+        {" aaaa", 10.0, 11.0, 1}, {" bbbb", 11.0, 12.0, 1}, {" cccc", 18.0, 19.0, 1}, {" dddd", 19.0, 19.5, 1}};
     EXPECT_EQ(write_transcript(t, "srt", {4, 2, false}),
               "1\n00:00:10,000 --> 00:00:12,000\naaaa\nbbbb\n\n2\n00:00:18,000 --> 00:00:20,000\ncccc\ndddd\n\n");
 }
@@ -229,7 +238,8 @@ TEST(Subtitles, MoreLinesThanAllowedBecomeFurtherCues) {
 TEST(Subtitles, WordsAreUnderlinedWhileTheyAreSpoken) {
     Transcript t;
     t.segments = {segment(0, 3, "Hej <du>!")};
-    EXPECT_EQ(write_transcript(t, "vtt", {0, 0, true}), write_transcript(t, "vtt")) << "without word times nothing changes";
+    EXPECT_EQ(write_transcript(t, "vtt", {0, 0, true}), write_transcript(t, "vtt"))
+        << "without word times nothing changes";
     t.segments[0].words = {{" Hej", 0.0, 1.0, 1}, {" <du>", 1.5, 2.0, 1}, {"!", 2.0, 2.5, 1}};
     EXPECT_EQ(write_transcript(t, "vtt", {0, 0, true}),
               "WEBVTT\n\n"

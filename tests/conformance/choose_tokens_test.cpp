@@ -1,10 +1,10 @@
-#include "suite.h"
+#include "backends/reference/choose_tokens.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
-#include "backends/reference/choose_tokens.h"
+#include "suite.h"
 
 namespace ft::conformance {
 namespace {
@@ -37,8 +37,11 @@ std::vector<int32_t> first_items(size_t count) {
 /// A head that gives exactly these logits for every row: the norm's gain is 0 and its bias is one in the first place.
 Head exact_head(const std::vector<float>& logits, int64_t rows) {
     const int64_t d = 64, vocabulary = static_cast<int64_t>(logits.size());
-    Head head{d, vocabulary, {WeightKind::norm, {d}, std::vector<float>(d), std::vector<float>(d)},
-              {WeightKind::embedding, {vocabulary, d}, std::vector<float>(vocabulary * d), {}}, std::vector<float>(rows * d, 1.0F)};
+    Head head{d,
+              vocabulary,
+              {WeightKind::norm, {d}, std::vector<float>(d), std::vector<float>(d)},
+              {WeightKind::embedding, {vocabulary, d}, std::vector<float>(vocabulary * d), {}},
+              std::vector<float>(rows * d, 1.0F)};
     head.norm.bias[0] = 1;
     for (int64_t token = 0; token < vocabulary; ++token) head.table.values[token * d] = logits[token];
     return head;
@@ -55,7 +58,11 @@ Choice choose_one(Backend& backend, const std::vector<float>& logits, const Toke
 
 Head random_head(uint32_t seed, int64_t d, int64_t vocabulary, int64_t rows) {
     Random random(seed);
-    Head head{d, vocabulary, random_weight(random, WeightKind::norm, {d}), random_weight(random, WeightKind::embedding, {vocabulary, d}), {}};
+    Head head{d,
+              vocabulary,
+              random_weight(random, WeightKind::norm, {d}),
+              random_weight(random, WeightKind::embedding, {vocabulary, d}),
+              {}};
     for (float& value : head.table.values) value *= 10 / std::sqrt(static_cast<float>(d));  // logits of some ±10
     head.x = random.normals(rows * d);
     return head;
@@ -72,8 +79,9 @@ TEST_P(ChooseTokensConformance, LogitsEqualTheReference) {
         const Head head = random_head(40, d, vocabulary, 5);
         const std::vector<int32_t> items{4, 0, 0, 2};
         const BoundHead ours = bind_head(*tested, head), theirs = bind_head(*truth, head);
-        expect_close(tested->logits(ours.x, *ours.norm, *ours.table, items), truth->logits(theirs.x, *theirs.norm, *theirs.table, items),
-                     tolerance(), fmt::format("d {}, vocabulary {}", d, vocabulary));
+        expect_close(tested->logits(ours.x, *ours.norm, *ours.table, items),
+                     truth->logits(theirs.x, *theirs.norm, *theirs.table, items), tolerance(),
+                     fmt::format("d {}, vocabulary {}", d, vocabulary));
     }
 }
 
@@ -129,7 +137,8 @@ void expect_choice(const Choice& got, std::span<const float> logits, const Token
     ASSERT_EQ(got.candidates.size(), expected.candidates.size()) << what;
     for (size_t i = 0; i < got.candidates.size(); ++i) {
         EXPECT_EQ(got.candidates[i].token, expected.candidates[i].token) << what << ", candidate " << i;
-        EXPECT_NEAR(got.candidates[i].log_probability, expected.candidates[i].log_probability, 1e-3) << what << ", candidate " << i;
+        EXPECT_NEAR(got.candidates[i].log_probability, expected.candidates[i].log_probability, 1e-3)
+            << what << ", candidate " << i;
     }
 }
 
@@ -151,8 +160,8 @@ TEST_P(ChooseTokensConformance, EveryMixtureOfRules) {
             const std::vector<Choice> choices = tested->choose_tokens(bound.x, *bound.norm, *bound.table, items, rules);
             ASSERT_EQ(choices.size(), rules.size());
             for (int i = 0; i < rows; ++i) {
-                expect_choice(choices[i], std::span(logits).subspan(static_cast<size_t>(i) * vocabulary, vocabulary), rules[i],
-                              fmt::format("vocabulary {}, round {}, rule {}", vocabulary, round, i));
+                expect_choice(choices[i], std::span(logits).subspan(static_cast<size_t>(i) * vocabulary, vocabulary),
+                              rules[i], fmt::format("vocabulary {}, round {}, rule {}", vocabulary, round, i));
             }
         }
     }
@@ -170,7 +179,8 @@ TEST_P(ChooseTokensConformance, TiesGoToTheLowestId) {
         EXPECT_EQ(choice.candidates.at(0).token, lowest);
         for (size_t i = 1; i < choice.candidates.size(); ++i) {
             const Candidate &before = choice.candidates[i - 1], &after = choice.candidates[i];
-            EXPECT_TRUE(before.log_probability > after.log_probability || before.token < after.token) << "candidate " << i;
+            EXPECT_TRUE(before.log_probability > after.log_probability || before.token < after.token)
+                << "candidate " << i;
         }
         logits[lowest] = -5;
     }
@@ -234,11 +244,12 @@ TEST_P(ChooseTokensConformance, SamplesByTheDistributionFunctionInIdOrder) {
     TokenRule rule;
     rule.temperature = 1;
     const std::vector<float> logits = logs({1, 4, 2, 4, 1});
-    const std::pair<float, int> cases[] = {{0.0F, 0}, {0.0832F, 0}, {0.0835F, 1}, {0.4165F, 1}, {0.4168F, 2},
+    const std::pair<float, int> cases[] = {{0.0F, 0},    {0.0832F, 0}, {0.0835F, 1}, {0.4165F, 1},  {0.4168F, 2},
                                            {0.5835F, 3}, {0.9165F, 3}, {0.9168F, 4}, {0.999999F, 4}};
     for (const auto& [uniform, token] : cases) {
         rule.uniform = uniform;
-        for (int again = 0; again < 2; ++again) EXPECT_EQ(choose_one(*tested, logits, rule).best.token, token) << uniform;
+        for (int again = 0; again < 2; ++again)
+            EXPECT_EQ(choose_one(*tested, logits, rule).best.token, token) << uniform;
     }
     rule.temperature = 0.5F;  // proportions 1 : 16 : 4 : 16 : 1
     rule.uniform = 1.5F / 38;
@@ -278,7 +289,8 @@ TEST_P(ChooseTokensConformance, SampledTokensFollowTheProbabilities) {
     const Head head = exact_head(logits, 1);
     const BoundHead bound = bind_head(*tested, head);
     const std::vector<int32_t> items(draws, 0);
-    for (const Choice& choice : tested->choose_tokens(bound.x, *bound.norm, *bound.table, items, rules)) ++seen.at(choice.best.token);
+    for (const Choice& choice : tested->choose_tokens(bound.x, *bound.norm, *bound.table, items, rules))
+        ++seen.at(choice.best.token);
     const int expected[] = {20, 40, 60, 80, 200};
     for (int token = 0; token < 5; ++token) EXPECT_NEAR(seen[token], expected[token], 1) << token;
 }

@@ -1,8 +1,7 @@
-#include "suite.h"
-
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "suite.h"
 
 namespace ft::conformance {
 namespace {
@@ -31,8 +30,9 @@ Windows make_windows(Backend& backend, uint32_t seed, int layers, int heads, con
     return windows;
 }
 
-std::vector<float> listen(Backend& backend, const Windows& windows, const std::vector<int>& which, const std::vector<float>& q, int heads,
-                          int layer, const std::vector<int32_t>& heads_wanted = {}, std::vector<float>* weights = nullptr) {
+std::vector<float> listen(Backend& backend, const Windows& windows, const std::vector<int>& which,
+                          const std::vector<float>& q, int heads, int layer,
+                          const std::vector<int32_t>& heads_wanted = {}, std::vector<float>* weights = nullptr) {
     std::vector<const CrossCache*> caches;
     for (const int window : which) caches.push_back(windows.caches[window].get());
     const auto n = static_cast<int64_t>(which.size());
@@ -55,10 +55,12 @@ TEST_P(CrossAttentionConformance, EqualsTheReference) {
     for (const Case& c : cases) {
         Random random(30);
         const std::vector<float> q = random.normals(static_cast<int64_t>(c.which.size()) * c.heads * 64);
-        const Windows ours = make_windows(*tested, 31, 2, c.heads, c.lengths), theirs = make_windows(*truth, 31, 2, c.heads, c.lengths);
+        const Windows ours = make_windows(*tested, 31, 2, c.heads, c.lengths),
+                      theirs = make_windows(*truth, 31, 2, c.heads, c.lengths);
         for (int layer = 0; layer < 2; ++layer) {
-            expect_close(listen(*tested, ours, c.which, q, c.heads, layer), listen(*truth, theirs, c.which, q, c.heads, layer),
-                         tolerance(), fmt::format("{} heads, {} positions, layer {}", c.heads, c.lengths[0], layer));
+            expect_close(listen(*tested, ours, c.which, q, c.heads, layer),
+                         listen(*truth, theirs, c.which, q, c.heads, layer), tolerance(),
+                         fmt::format("{} heads, {} positions, layer {}", c.heads, c.lengths[0], layer));
         }
     }
 }
@@ -96,7 +98,8 @@ TEST_P(CrossAttentionConformance, WeightsOfTheHeadsWanted) {
             EXPECT_NEAR(sum, 1, 1e-3) << "item and head " << row << " of " << length << " positions";
         }
         // The largest are some twenty times the root mean square, and as wrong in proportion.
-        expect_close(got, expected, {10 * tolerance().max_relative, 1 - 4 * (1 - tolerance().min_cosine)}, fmt::format("{} positions", length));
+        expect_close(got, expected, {10 * tolerance().max_relative, 1 - 4 * (1 - tolerance().min_cosine)},
+                     fmt::format("{} positions", length));
         expect_same_bits(listen(*tested, ours, {0, 1, 0}, q, heads, 1), out, "asking for weights changes nothing");
     }
 }
@@ -108,7 +111,8 @@ TEST_P(CrossAttentionConformance, AWindowOutlivesItsInputs) {
     std::vector<std::unique_ptr<CrossCache>> caches;
     std::vector<std::vector<float>> first;
     for (int window = 0; window < 3; ++window) {
-        caches.push_back(tested->make_cross_cache(tested->upload({50, 64}, random.normals(50 * 64)), std::vector<const Weight*>{weight.get()}, 1));
+        caches.push_back(tested->make_cross_cache(tested->upload({50, 64}, random.normals(50 * 64)),
+                                                  std::vector<const Weight*>{weight.get()}, 1));
         const std::vector<const CrossCache*> one{caches.back().get()};
         Tensor out = tested->empty({1, 64});
         tested->cross_attention_step(tested->upload({1, 64}, q), 1, 0, one, out, {}, nullptr);

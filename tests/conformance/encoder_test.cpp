@@ -1,10 +1,9 @@
-#include "suite.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/error.h"
+#include "suite.h"
 
 namespace ft::conformance {
 namespace {
@@ -15,15 +14,17 @@ TEST_P(EncoderConformance, ConvStem) {
     struct Case {
         int64_t mels, steps, d, table;
     };
-    for (const auto& [mels, steps, d, table] : {Case{80, 1, 64, 1}, Case{80, 7, 384, 20}, Case{128, 33, 192, 33}, Case{80, 150, 128, 1500},
-                                                Case{3, 5, 72, 5}, Case{80, 1500, 64, 1500}}) {
+    for (const auto& [mels, steps, d, table] :
+         {Case{80, 1, 64, 1}, Case{80, 7, 384, 20}, Case{128, 33, 192, 33}, Case{80, 150, 128, 1500}, Case{3, 5, 72, 5},
+          Case{80, 1500, 64, 1500}}) {
         Random random(10);
         const std::vector<float> mel = random.normals(mels * 2 * steps, 0.5F);
         const RawWeight conv1 = random_weight(random, WeightKind::conv1d, {d, mels, 3});
         const RawWeight conv2 = random_weight(random, WeightKind::conv1d, {d, d, 3});
         const RawWeight positions = random_weight(random, WeightKind::positions, {table, d});
         const auto run = [&, steps = steps, d = d, mels = mels](Backend& backend) {
-            const BoundWeight first = bind(backend, conv1), second = bind(backend, conv2), places = bind(backend, positions);
+            const BoundWeight first = bind(backend, conv1), second = bind(backend, conv2),
+                              places = bind(backend, positions);
             Tensor out = backend.empty({steps, d});
             backend.conv_stem(backend.upload({mels, 2 * steps}, mel), *first, *second, *places, out);
             return backend.read(out);
@@ -67,11 +68,12 @@ std::vector<float> run_attention(Backend& backend, const std::vector<float>& qkv
 
 TEST_P(EncoderConformance, Attention) {
     Random random(13);
-    for (const auto& [steps, heads] : {std::pair{1, 1}, {2, 3}, {7, 2}, {31, 20}, {33, 6}, {64, 1}, {127, 2}, {200, 12}, {1500, 2}}) {
+    for (const auto& [steps, heads] :
+         {std::pair{1, 1}, {2, 3}, {7, 2}, {31, 20}, {33, 6}, {64, 1}, {127, 2}, {200, 12}, {1500, 2}}) {
         const int64_t d = heads * 64;
         const std::vector<float> qkv = random.normals(steps * 3 * d);
-        expect_close(run_attention(*tested, qkv, steps, d, heads), run_attention(*truth, qkv, steps, d, heads), tolerance(),
-                     fmt::format("{} steps, {} heads", steps, heads));
+        expect_close(run_attention(*tested, qkv, steps, d, heads), run_attention(*truth, qkv, steps, d, heads),
+                     tolerance(), fmt::format("{} steps, {} heads", steps, heads));
     }
 }
 
@@ -79,7 +81,8 @@ TEST_P(EncoderConformance, AttentionWithLargeScoresStaysBetweenTheValues) {
     Random random(14);
     const int64_t steps = 65, d = 128;
     std::vector<float> qkv = random.normals(steps * 3 * d);
-    for (int64_t i = 0; i < steps * 3 * d; ++i) qkv[i] *= i % (3 * d) < 2 * d ? 30.0F : 1.0F;  // scores of several thousand
+    for (int64_t i = 0; i < steps * 3 * d; ++i)
+        qkv[i] *= i % (3 * d) < 2 * d ? 30.0F : 1.0F;  // scores of several thousand
     const std::vector<float> got = run_attention(*tested, qkv, steps, d, 2);
     for (int64_t c = 0; c < d; ++c) {
         float low = 1e9F, high = -1e9F;
@@ -102,7 +105,8 @@ TEST_P(EncoderConformance, AttentionOfOtherHeadSizesIsRightOrRefused) {
     Random random(15);
     const std::vector<float> qkv = random.normals(9 * 3 * 96);
     try {
-        expect_close(run_attention(*tested, qkv, 9, 96, 3), run_attention(*truth, qkv, 9, 96, 3), tolerance(), "heads of 32");
+        expect_close(run_attention(*tested, qkv, 9, 96, 3), run_attention(*truth, qkv, 9, 96, 3), tolerance(),
+                     "heads of 32");
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::unsupported) << error.what();
     }

@@ -1,10 +1,10 @@
 // A row's result must not depend on the rows beside it nor on the threads: the same input gives the same text at any
 // batch size, bit by bit.
-#include "suite.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "suite.h"
 
 namespace ft::conformance {
 namespace {
@@ -25,15 +25,18 @@ std::vector<std::pair<int64_t, int64_t>> batches(int64_t total) {
 void check_linear(Backend& backend, int64_t total, int64_t inputs, int64_t outputs, Activation activation) {
     Random random(60);
     std::vector<float> x = random.normals(total * inputs);
-    for (int64_t i = 0; i < total * inputs; ++i) x[i] *= static_cast<float>(1 + i / inputs % 5);  // neighbours of another size
+    for (int64_t i = 0; i < total * inputs; ++i)
+        x[i] *= static_cast<float>(1 + i / inputs % 5);  // neighbours of another size
     const std::vector<float> residual = random.normals(total * outputs);
     const BoundWeight weight = bind(backend, random_weight(random, WeightKind::linear, {outputs, inputs}));
     const BoundWeight norm = bind(backend, random_weight(random, WeightKind::norm, {inputs}));
     for (const Weight* gain : {static_cast<const Weight*>(nullptr), norm.get()}) {
-        const std::vector<float> whole = run_linear(backend, x, total, weight, inputs, outputs, {gain, activation, &residual, true});
+        const std::vector<float> whole =
+            run_linear(backend, x, total, weight, inputs, outputs, {gain, activation, &residual, true});
         for (const auto& [begin, size] : batches(total)) {
             const std::vector<float> part = rows_of(residual, outputs, begin, size);
-            expect_same_bits(run_linear(backend, rows_of(x, inputs, begin, size), size, weight, inputs, outputs, {gain, activation, &part, true}),
+            expect_same_bits(run_linear(backend, rows_of(x, inputs, begin, size), size, weight, inputs, outputs,
+                                        {gain, activation, &part, true}),
                              rows_of(whole, outputs, begin, size),
                              fmt::format("{} rows from {} of {}, {} to {}", size, begin, total, inputs, outputs));
             if (testing::Test::HasFailure()) return;
@@ -64,7 +67,8 @@ TEST_P(InvarianceConformance, SelfAttention) {
         Tensor out = tested->empty({length, d});
         std::vector<int32_t> same(static_cast<size_t>(length), slot), up(static_cast<size_t>(length));
         for (int32_t i = 0; i < length; ++i) up[i] = i;
-        tested->self_attention_step(tested->upload({length, 3 * d}, rows_of(history, 3 * d, 0, length)), 2, 0, *cache, same, up, out);
+        tested->self_attention_step(tested->upload({length, 3 * d}, rows_of(history, 3 * d, 0, length)), 2, 0, *cache,
+                                    same, up, out);
     }
     const std::vector<float> qkv = random.normals(total * 3 * d);
     const auto run = [&](int64_t begin, int64_t size) {
@@ -75,7 +79,8 @@ TEST_P(InvarianceConformance, SelfAttention) {
     };
     const std::vector<float> whole = run(0, total);
     for (const auto& [begin, size] : batches(total)) {
-        expect_same_bits(run(begin, size), rows_of(whole, d, begin, size), fmt::format("{} items from {}", size, begin));
+        expect_same_bits(run(begin, size), rows_of(whole, d, begin, size),
+                         fmt::format("{} items from {}", size, begin));
     }
 }
 
@@ -85,10 +90,12 @@ TEST_P(InvarianceConformance, CrossAttention) {
     const BoundWeight weight = bind(*tested, random_weight(random, WeightKind::linear, {2 * d, d}));
     std::vector<std::unique_ptr<CrossCache>> windows;
     for (const int64_t length : {300, 300, 77}) {
-        windows.push_back(tested->make_cross_cache(tested->upload({length, d}, random.normals(length * d)), std::vector<const Weight*>{weight.get()}, 2));
+        windows.push_back(tested->make_cross_cache(tested->upload({length, d}, random.normals(length * d)),
+                                                   std::vector<const Weight*>{weight.get()}, 2));
     }
     std::vector<const CrossCache*> caches;
-    for (int i = 0; i < total; ++i) caches.push_back(windows[i < 20 ? 0 : i % 3].get());  // many of one window, then mixed
+    for (int i = 0; i < total; ++i)
+        caches.push_back(windows[i < 20 ? 0 : i % 3].get());  // many of one window, then mixed
     const std::vector<float> q = random.normals(total * d);
     const auto run = [&](int64_t begin, int64_t size) {
         Tensor out = tested->empty({size, d});
@@ -98,7 +105,8 @@ TEST_P(InvarianceConformance, CrossAttention) {
     };
     const std::vector<float> whole = run(0, total);
     for (const auto& [begin, size] : batches(total)) {
-        expect_same_bits(run(begin, size), rows_of(whole, d, begin, size), fmt::format("{} items from {}", size, begin));
+        expect_same_bits(run(begin, size), rows_of(whole, d, begin, size),
+                         fmt::format("{} items from {}", size, begin));
     }
 }
 
@@ -124,8 +132,9 @@ struct ChoiceInput {
 
 ChoiceInput choice_input(int64_t total, int64_t d, int64_t vocabulary) {
     Random random(63);
-    ChoiceInput input{random_weight(random, WeightKind::norm, {d}), random_weight(random, WeightKind::embedding, {vocabulary, d}),
-                      random.normals(total * d), std::vector<TokenRule>(static_cast<size_t>(total))};
+    ChoiceInput input{random_weight(random, WeightKind::norm, {d}),
+                      random_weight(random, WeightKind::embedding, {vocabulary, d}), random.normals(total * d),
+                      std::vector<TokenRule>(static_cast<size_t>(total))};
     for (size_t i = 0; i < input.rules.size(); ++i) {
         TokenRule& rule = input.rules[i];
         rule.probe = 5;
@@ -152,7 +161,8 @@ TEST_P(InvarianceConformance, ChooseTokens) {
     const std::vector<Choice> whole = run_choice(*tested, input, 0, total);
     for (const auto& [begin, size] : batches(total)) {
         const std::vector<Choice> part = run_choice(*tested, input, begin, size);
-        for (int64_t i = 0; i < size; ++i) expect_same_choice(part[i], whole[begin + i], fmt::format("item {} of {} from {}", i, size, begin));
+        for (int64_t i = 0; i < size; ++i)
+            expect_same_choice(part[i], whole[begin + i], fmt::format("item {} of {} from {}", i, size, begin));
     }
 }
 
@@ -162,10 +172,13 @@ std::vector<float> run_everything(Backend& backend) {
     std::vector<float> all;
     const auto add = [&](const std::vector<float>& values) { all.insert(all.end(), values.begin(), values.end()); };
     const int64_t d = 128, steps = 75;
-    const auto weight = [&](WeightKind kind, const Shape& shape) { return bind(backend, random_weight(random, kind, shape)); };
+    const auto weight = [&](WeightKind kind, const Shape& shape) {
+        return bind(backend, random_weight(random, kind, shape));
+    };
     const BoundWeight conv1 = weight(WeightKind::conv1d, {d, 80, 3}), conv2 = weight(WeightKind::conv1d, {d, d, 3});
     const BoundWeight places = weight(WeightKind::positions, {steps, d}), norm = weight(WeightKind::norm, {d});
-    const BoundWeight qkv_weight = weight(WeightKind::linear, {3 * d, d}), kv_weight = weight(WeightKind::linear, {2 * d, d});
+    const BoundWeight qkv_weight = weight(WeightKind::linear, {3 * d, d}),
+                      kv_weight = weight(WeightKind::linear, {2 * d, d});
     const BoundWeight table = weight(WeightKind::embedding, {1003, d});
     Tensor x = backend.empty({steps, d}), qkv = backend.empty({steps, 3 * d}), attended = backend.empty({steps, d});
     backend.conv_stem(backend.upload({80, 2 * steps}, random.normals(80 * 2 * steps)), *conv1, *conv2, *places, x);
@@ -186,7 +199,8 @@ std::vector<float> run_everything(Backend& backend) {
         backend.linear(row, norm.get(), *qkv_weight, Activation::none, nullptr, row_qkv);
         backend.self_attention_step(row_qkv, 2, 0, *cache, slots, at, row);
         std::vector<float> weights;
-        backend.cross_attention_step(row, 2, 0, std::vector<const CrossCache*>(3, window.get()), heard, std::vector<int32_t>{1}, &weights);
+        backend.cross_attention_step(row, 2, 0, std::vector<const CrossCache*>(3, window.get()), heard,
+                                     std::vector<int32_t>{1}, &weights);
         add(backend.read(heard));
         add(weights);
     }
@@ -203,7 +217,8 @@ TEST_P(InvarianceConformance, ThreadsChangeNothing) {
         const auto several = make_with_threads(threads);
         expect_same_bits(run_everything(*several), expected, fmt::format("{} threads", threads));
         const std::vector<Choice> got = run_choice(*several, input, 0, 9);
-        for (size_t i = 0; i < got.size(); ++i) expect_same_choice(got[i], choices[i], fmt::format("choice {}, {} threads", i, threads));
+        for (size_t i = 0; i < got.size(); ++i)
+            expect_same_choice(got[i], choices[i], fmt::format("choice {}, {} threads", i, threads));
     }
     expect_same_bits(run_everything(*one), expected, "the same once more");
 }

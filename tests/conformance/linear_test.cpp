@@ -1,8 +1,8 @@
-#include "suite.h"
-
 #include <fmt/format.h>
 
 #include <cmath>
+
+#include "suite.h"
 
 namespace ft::conformance {
 namespace {
@@ -35,12 +35,12 @@ TEST_P(LinearConformance, EqualsTheReferenceInEveryShapeAndEpilogue) {
             const auto run = [&, n = n, inputs = inputs, outputs = outputs](Backend& backend) {
                 const BoundWeight weight = bind(backend, raw), norm = bind(backend, raw_norm);
                 return run_linear(backend, x, n, weight, inputs, outputs,
-                                  {with_norm ? norm.get() : nullptr, activation, residual_kind == 0 ? nullptr : &residual,
-                                   residual_kind == 2});
+                                  {with_norm ? norm.get() : nullptr, activation,
+                                   residual_kind == 0 ? nullptr : &residual, residual_kind == 2});
             };
             expect_close(run(*tested), run(*truth), tolerance(),
-                         fmt::format("[{}, {}] to {} outputs, norm {}, bias {}, gelu {}, residual {}", n, inputs, outputs, with_norm,
-                                     with_bias, activation == Activation::gelu, residual_kind));
+                         fmt::format("[{}, {}] to {} outputs, norm {}, bias {}, gelu {}, residual {}", n, inputs,
+                                     outputs, with_norm, with_bias, activation == Activation::gelu, residual_kind));
             if (HasFailure()) return;
         }
     }
@@ -69,8 +69,8 @@ TEST_P(LinearConformance, EveryNumberOfRowsUpTo33) {
     const BoundWeight ours = bind(*tested, raw), theirs = bind(*truth, raw);
     for (int64_t n = 1; n <= 33; ++n) {
         const std::vector<float> x = rows_of(all, inputs, 33 - n, n);
-        expect_close(run_linear(*tested, x, n, ours, inputs, outputs), run_linear(*truth, x, n, theirs, inputs, outputs), tolerance(),
-                     fmt::format("{} rows", n));
+        expect_close(run_linear(*tested, x, n, ours, inputs, outputs),
+                     run_linear(*truth, x, n, theirs, inputs, outputs), tolerance(), fmt::format("{} rows", n));
     }
 }
 

@@ -1,9 +1,9 @@
-#include "suite.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
+
+#include "suite.h"
 
 namespace ft::conformance {
 namespace {
@@ -18,13 +18,15 @@ struct Step {
 std::vector<float> feed(Backend& backend, SelfCache& cache, int d, int layer, const Step& step) {
     const auto n = static_cast<int64_t>(step.slots.size());
     Tensor out = backend.empty({n, d});
-    backend.self_attention_step(backend.upload({n, 3 * d}, step.qkv), d / 64, layer, cache, step.slots, step.positions, out);
+    backend.self_attention_step(backend.upload({n, 3 * d}, step.qkv), d / 64, layer, cache, step.slots, step.positions,
+                                out);
     return backend.read(out);
 }
 
 /// A prompt: `count` items of one slot from `position` on.
 Step prompt(const std::vector<float>& qkv, int d, int32_t slot, int32_t position, int32_t count) {
-    Step step{std::vector<int32_t>(static_cast<size_t>(count), slot), std::vector<int32_t>(static_cast<size_t>(count)), {}};
+    Step step{
+        std::vector<int32_t>(static_cast<size_t>(count), slot), std::vector<int32_t>(static_cast<size_t>(count)), {}};
     std::iota(step.positions.begin(), step.positions.end(), position);
     step.qkv = rows_of(qkv, 3 * d, position, count);
     return step;
@@ -40,7 +42,8 @@ TEST_P(SelfAttentionConformance, RowsComeAndGo) {
         for (int round = 0; round < 30; ++round) {
             Step step;
             for (int32_t slot = rows - 1; slot >= 0; --slot) {
-                if (length[slot] == positions || random.below(12) == 0) length[slot] = 0;  // a new hypothesis takes the slot
+                if (length[slot] == positions || random.below(12) == 0)
+                    length[slot] = 0;  // a new hypothesis takes the slot
                 const int32_t items = length[slot] == 0 ? 1 + random.below(4) : random.below(2);
                 for (int32_t i = 0; i < items; ++i) {
                     step.slots.push_back(slot);
@@ -76,7 +79,8 @@ TEST_P(SelfAttentionConformance, APromptEqualsItsItemsOneByOne) {
     const auto single = tested->make_self_cache(1, 1, count, d);
     const std::vector<float> whole = feed(*tested, *together, d, 0, prompt(qkv, d, 0, 0, count));
     for (int32_t i = 0; i < count; ++i) {
-        expect_same_bits(feed(*tested, *single, d, 0, prompt(qkv, d, 0, i, 1)), rows_of(whole, d, i, 1), fmt::format("item {}", i));
+        expect_same_bits(feed(*tested, *single, d, 0, prompt(qkv, d, 0, i, 1)), rows_of(whole, d, i, 1),
+                         fmt::format("item {}", i));
     }
 }
 
@@ -88,15 +92,16 @@ TEST_P(SelfAttentionConformance, AUsedSlotForgets) {
     const auto fresh = tested->make_self_cache(1, 2, 9, d);
     feed(*tested, *used, d, 0, prompt(before, d, 1, 0, 9));
     for (int32_t i = 0; i < 9; ++i) {
-        expect_same_bits(feed(*tested, *used, d, 0, prompt(after, d, 1, i, 1)), feed(*tested, *fresh, d, 0, prompt(after, d, 1, i, 1)),
-                         fmt::format("position {}", i));
+        expect_same_bits(feed(*tested, *used, d, 0, prompt(after, d, 1, i, 1)),
+                         feed(*tested, *fresh, d, 0, prompt(after, d, 1, i, 1)), fmt::format("position {}", i));
     }
 }
 
 TEST_P(SelfAttentionConformance, ACopiedSlotGoesItsOwnWay) {
     Random random(24);
     const int d = 128, layers = 3, shared = 6;
-    const std::vector<float> common = random.normals(shared * 3 * d), one = random.normals(10 * 3 * d), two = random.normals(10 * 3 * d);
+    const std::vector<float> common = random.normals(shared * 3 * d), one = random.normals(10 * 3 * d),
+                             two = random.normals(10 * 3 * d);
     const auto copied = tested->make_self_cache(layers, 4, 10, d);
     const auto plain = tested->make_self_cache(layers, 4, 10, d);
     for (int layer = 0; layer < layers; ++layer) {
@@ -128,7 +133,8 @@ TEST_P(SelfAttentionConformance, ACopyReachesOnlyItsPositions) {
     feed(*tested, *plain, d, 0, prompt(left, d, 2, 0, 3));
     feed(*tested, *plain, d, 0, prompt(right, d, 2, 3, 4));
     const Step last = prompt(right, d, 2, 7, 1);
-    expect_same_bits(feed(*tested, *cache, d, 0, last), feed(*tested, *plain, d, 0, last), "positions 0–2 copied, 3–6 kept");
+    expect_same_bits(feed(*tested, *cache, d, 0, last), feed(*tested, *plain, d, 0, last),
+                     "positions 0–2 copied, 3–6 kept");
 }
 
 }  // namespace

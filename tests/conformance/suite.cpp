@@ -33,7 +33,8 @@ std::vector<BackendCase> all_cases() {
         for (const InstructionSet& set : instruction_sets()) {
             std::string name = "cpu_" + std::string(to_string(precision)) + "_" + set.name;
             std::replace(name.begin(), name.end(), '-', '_');
-            cases.push_back({name, {"cpu", precision, 2, set.name},
+            cases.push_back({name,
+                             {"cpu", precision, 2, set.name},
                              precision == Precision::int8 ? int8_tolerance : float32_tolerance});
         }
     }
@@ -63,11 +64,17 @@ bool machine_can_run(const BackendCase& test_case, std::string* why_not) {
     return true;
 }
 
-std::string case_name(const testing::TestParamInfo<BackendCase>& info) { return info.param.name; }
+std::string case_name(const testing::TestParamInfo<BackendCase>& info) {
+    return info.param.name;
+}
 
-double Random::uniform() { return bits_() * 0x1p-32; }
+double Random::uniform() {
+    return bits_() * 0x1p-32;
+}
 
-int32_t Random::below(int32_t end) { return static_cast<int32_t>(uniform() * end); }
+int32_t Random::below(int32_t end) {
+    return static_cast<int32_t>(uniform() * end);
+}
 
 float Random::normal(float mean, float deviation) {
     const double radius = std::sqrt(-2 * std::log(1 - uniform()));
@@ -85,7 +92,11 @@ RawWeight random_weight(Random& random, WeightKind kind, const Shape& shape, boo
     const bool is_norm = kind == WeightKind::norm;
     const bool is_product = kind == WeightKind::linear || kind == WeightKind::conv1d;
     const auto inputs = static_cast<float>(element_count(shape) / shape[0]);
-    raw.values = random.normals(element_count(shape), is_norm ? 0.2F : is_product ? 1 / std::sqrt(inputs) : 0.3F, is_norm ? 1.0F : 0.0F);
+    raw.values = random.normals(element_count(shape),
+                                is_norm      ? 0.2F
+                                : is_product ? 1 / std::sqrt(inputs)
+                                             : 0.3F,
+                                is_norm ? 1.0F : 0.0F);
     if (with_bias && (is_norm || is_product)) raw.bias = random.normals(shape[0], 0.3F);
     return raw;
 }
@@ -96,7 +107,8 @@ HostTensor host_view(const Shape& shape, const std::vector<float>& values) {
 
 BoundWeight bind(Backend& backend, const RawWeight& raw) {
     BoundWeight bound;
-    bound.packed = backend.pack(raw.kind, host_view(raw.shape, raw.values), host_view({static_cast<int64_t>(raw.bias.size())}, raw.bias));
+    bound.packed = backend.pack(raw.kind, host_view(raw.shape, raw.values),
+                                host_view({static_cast<int64_t>(raw.bias.size())}, raw.bias));
     bound.weight = backend.bind(raw.kind, raw.shape, bound.packed);
     return bound;
 }
@@ -111,7 +123,8 @@ void expect_close(const std::vector<float>& got, const std::vector<float>& expec
     double worst = 0, squares = 0, got_squares = 0, product = 0;
     size_t where = 0;
     for (size_t i = 0; i < got.size(); ++i) {
-        ASSERT_TRUE(std::isfinite(got[i])) << what << ": value " << i << " is " << got[i] << ", expected " << expected[i];
+        ASSERT_TRUE(std::isfinite(got[i]))
+            << what << ": value " << i << " is " << got[i] << ", expected " << expected[i];
         const double difference = std::abs(static_cast<double>(got[i]) - expected[i]);
         if (difference > worst) worst = difference, where = i;
         squares += static_cast<double>(expected[i]) * expected[i];
@@ -119,8 +132,8 @@ void expect_close(const std::vector<float>& got, const std::vector<float>& expec
         product += static_cast<double>(got[i]) * expected[i];
     }
     const double rms = std::sqrt(squares / static_cast<double>(expected.size()));
-    EXPECT_LE(worst, tolerance.max_relative * rms) << what << ": worst at value " << where << ": " << got[where] << " instead of "
-                                                   << expected[where] << ", root mean square " << rms;
+    EXPECT_LE(worst, tolerance.max_relative * rms) << what << ": worst at value " << where << ": " << got[where]
+                                                   << " instead of " << expected[where] << ", root mean square " << rms;
     const double cosine = squares == 0 && got_squares == 0 ? 1 : product / std::sqrt(squares * got_squares);
     EXPECT_GE(cosine, tolerance.min_cosine - 1e-12) << what;
 }
@@ -133,8 +146,8 @@ void expect_same_bits(const std::vector<float>& got, const std::vector<float>& e
     }
 }
 
-std::vector<float> run_linear(Backend& backend, const std::vector<float>& x, int64_t n, const BoundWeight& weight, int64_t inputs,
-                              int64_t outputs, const LinearCall& call) {
+std::vector<float> run_linear(Backend& backend, const std::vector<float>& x, int64_t n, const BoundWeight& weight,
+                              int64_t inputs, int64_t outputs, const LinearCall& call) {
     const Tensor input = backend.upload({n, inputs}, x);
     const bool in_place = call.residual != nullptr && call.residual_is_out;
     Tensor out = in_place ? backend.upload({n, outputs}, *call.residual) : backend.empty({n, outputs});

@@ -16,8 +16,9 @@ namespace ft::conformance {
 
 /// How far a result may be from the reference's.
 struct Tolerance {
-    double max_relative = 0;  ///< largest absolute difference, relative to the root mean square of the reference's values
-    double min_cosine = 1;    ///< of the angle between the two results, all values taken as one vector
+    double max_relative =
+        0;                  ///< largest absolute difference, relative to the root mean square of the reference's values
+    double min_cosine = 1;  ///< of the angle between the two results, all values taken as one vector
 };
 
 struct BackendCase {
@@ -38,8 +39,8 @@ std::string case_name(const testing::TestParamInfo<BackendCase>& info);
 class Random {
   public:
     explicit Random(uint32_t seed) : bits_(seed) {}
-    double uniform();                            ///< [0, 1)
-    int32_t below(int32_t end);                  ///< 0 … end − 1
+    double uniform();            ///< [0, 1)
+    int32_t below(int32_t end);  ///< 0 … end − 1
     float normal(float mean, float deviation);
     std::vector<float> normals(int64_t count, float deviation = 1.0F, float mean = 0.0F);
 
@@ -82,8 +83,8 @@ struct LinearCall {
     const std::vector<float>* residual = nullptr;
     bool residual_is_out = false;
 };
-std::vector<float> run_linear(Backend& backend, const std::vector<float>& x, int64_t n, const BoundWeight& weight, int64_t inputs,
-                              int64_t outputs, const LinearCall& call = {});
+std::vector<float> run_linear(Backend& backend, const std::vector<float>& x, int64_t n, const BoundWeight& weight,
+                              int64_t inputs, int64_t outputs, const LinearCall& call = {});
 
 /// A test that has the backend under test and the reference.
 class Conformance : public testing::TestWithParam<BackendCase> {
@@ -98,6 +99,7 @@ class Conformance : public testing::TestWithParam<BackendCase> {
 }  // namespace ft::conformance
 
 /// Declares a suite that runs on every backend.
-#define FT_CONFORMANCE_SUITE(name)                                                                  \
-    class name : public ft::conformance::Conformance {};                                            \
-    INSTANTIATE_TEST_SUITE_P(Every, name, testing::ValuesIn(ft::conformance::backend_cases()), ft::conformance::case_name)
+#define FT_CONFORMANCE_SUITE(name)                                                             \
+    class name : public ft::conformance::Conformance {};                                       \
+    INSTANTIATE_TEST_SUITE_P(Every, name, testing::ValuesIn(ft::conformance::backend_cases()), \
+                             ft::conformance::case_name)

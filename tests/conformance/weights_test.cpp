@@ -1,8 +1,7 @@
-#include "suite.h"
-
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "suite.h"
 
 namespace ft::conformance {
 namespace {
@@ -15,8 +14,8 @@ struct Kind {
 };
 
 std::vector<Kind> kinds() {
-    return {{WeightKind::linear, {96, 64}}, {WeightKind::linear, {77, 100}}, {WeightKind::conv1d, {64, 80, 3}}, {WeightKind::norm, {64}},
-            {WeightKind::embedding, {1003, 64}}, {WeightKind::positions, {31, 64}}};
+    return {{WeightKind::linear, {96, 64}}, {WeightKind::linear, {77, 100}},     {WeightKind::conv1d, {64, 80, 3}},
+            {WeightKind::norm, {64}},       {WeightKind::embedding, {1003, 64}}, {WeightKind::positions, {31, 64}}};
 }
 
 TEST_P(WeightsConformance, PackingIsPureAndNamed) {
@@ -40,11 +39,13 @@ TEST_P(WeightsConformance, ASizeThatDoesNotFitIsABadModel) {
         std::vector<std::byte> longer = bound.packed;
         longer.push_back(std::byte{0});
         const std::span<const std::byte> whole(bound.packed);
-        std::vector<std::span<const std::byte>> bad{{}, whole.first(1), whole.first(whole.size() - 1), whole.first(whole.size() / 2), longer};
+        std::vector<std::span<const std::byte>> bad{
+            {}, whole.first(1), whole.first(whole.size() - 1), whole.first(whole.size() / 2), longer};
         for (const auto& bytes : bad) {
             try {
                 tested->bind(kind.kind, kind.shape, bytes);
-                ADD_FAILURE() << "kind " << static_cast<int>(kind.kind) << " took " << bytes.size() << " of " << whole.size() << " bytes";
+                ADD_FAILURE() << "kind " << static_cast<int>(kind.kind) << " took " << bytes.size() << " of "
+                              << whole.size() << " bytes";
             } catch (const Error& error) {
                 EXPECT_EQ(error.code(), ErrorCode::bad_model) << error.what();
             }
@@ -65,8 +66,10 @@ TEST_P(WeightsConformance, HalfPrecisionCheckpointsGiveTheSameWeights) {
         const HostTensor bias{DType::f16, {bias_size}, std::as_bytes(std::span(half_bias))};
         EXPECT_EQ(tested->pack(kind.kind, weight, bias), bind(*tested, raw).packed);
         // bf16 is the upper half of a float32.
-        for (size_t i = 0; i < halves.size(); ++i) raw.values[i] = bf16_to_f32(halves[i] = static_cast<uint16_t>(0x3F00 + i % 256));
-        for (size_t i = 0; i < half_bias.size(); ++i) raw.bias[i] = bf16_to_f32(half_bias[i] = static_cast<uint16_t>(0xBF00 + i % 256));
+        for (size_t i = 0; i < halves.size(); ++i)
+            raw.values[i] = bf16_to_f32(halves[i] = static_cast<uint16_t>(0x3F00 + i % 256));
+        for (size_t i = 0; i < half_bias.size(); ++i)
+            raw.bias[i] = bf16_to_f32(half_bias[i] = static_cast<uint16_t>(0xBF00 + i % 256));
         EXPECT_EQ(tested->pack(kind.kind, {DType::bf16, kind.shape, std::as_bytes(std::span(halves))},
                                {DType::bf16, {bias_size}, std::as_bytes(std::span(half_bias))}),
                   bind(*tested, raw).packed);

@@ -3,7 +3,8 @@
 
     make_whisper_golden.py MODEL_FOLDER [AUDIO_FOLDER]
 
-whisper_base.json: log-mel, encoder output and decoder logits for a synthetic signal, sampled at fixed places.
+whisper_base_features.json: encoder output and decoder logits for synthetic features, sampled at fixed places.
+whisper_base.json: the same and the log-mel for a synthetic signal.
 whisper_base_greedy.json: the greedy tokens of every 30-s window of AUDIO_FOLDER/*.flac (only when it is given).
 Needs torch, transformers, numpy, and the ffmpeg program for the audio. README.md says what the fields mean.
 """
@@ -35,6 +36,23 @@ def synthetic_signal():
     return samples
 
 
+def synthetic_features():
+    """A log-mel that is the same in every language: ridges that wander over the bands, and noise; multiples of 1/2048."""
+    random, features = 12345, np.empty((80, 3000), np.float32)
+    for band in range(80):
+        for frame in range(3000):
+            random = (random * 1664525 + 1013904223) % 2**32
+            ridge = abs((band * 40 + frame * 3) % 800 * 2 - 800)
+            swell = abs(frame % 400 * 2 - 400)
+            features[band, frame] = (ridge * swell // 100 + (random >> 22) - 2048) / 2048
+    return features
+
+
+def checksum(values, scale):
+    """Shows whether another language made the same numbers."""
+    return int(sum(int(v) * (i % 251 + 1) for i, v in enumerate(values.ravel() * scale)) % 2**32)
+
+
 def load(folder):
     model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     return model, WhisperFeatureExtractor.from_pretrained(folder)
@@ -48,23 +66,31 @@ def rounded(values):
     return [float(f"{value:.8g}") for value in np.asarray(values, np.float64).ravel()]
 
 
-def synthetic_golden(model, extractor):
-    samples = synthetic_signal()
-    mel = features_of(extractor, samples)
+def model_golden(model, mel):
     encoded = model.model.encoder(mel).last_hidden_state
     logits = model(encoder_outputs=(encoded,), decoder_input_ids=torch.tensor([FORCED])).logits[0]
     positions = [0, 1, 2, 50, 99, 200, 333, 500, 640, 777, 900, 1024, 1200, 1399, 1498, 1499]
-    frames = [0, 1, 2, 500, 1111, 1500, 2000, 2998, 2999]
     tokens = list(range(0, 51865, 211)) + [51864]
     top = logits.topk(5, dim=-1)
     return {
-        "signal_checksum": int(sum(int(v) * (i % 251 + 1) for i, v in enumerate(samples * 32768)) % 2**32),
-        "mel_frames": frames, "mel": rounded(mel[0][:, frames].T),
         "encoder_positions": positions, "encoder": rounded(encoded[0][positions]),
         "prompt": FORCED, "logit_tokens": tokens, "logits": rounded(logits[:, tokens]),
         "top_tokens": top.indices.flatten().tolist(), "top_logits": rounded(top.values),
         "log_sum_exp": rounded(torch.logsumexp(logits.double(), -1)),
     }
+
+
+def features_golden(model):
+    features = synthetic_features()
+    return {"features_checksum": checksum(features, 2048)} | model_golden(model, torch.from_numpy(features)[None])
+
+
+def signal_golden(model, extractor):
+    samples = synthetic_signal()
+    mel = features_of(extractor, samples)
+    frames = [0, 1, 2, 500, 1111, 1500, 2000, 2998, 2999]
+    first = {"signal_checksum": checksum(samples, 32768), "mel_frames": frames, "mel": rounded(mel[0][:, frames].T)}
+    return first | model_golden(model, mel)
 
 
 def greedy(model, mel):
@@ -117,7 +143,8 @@ def main():
         sys.exit(__doc__)
     with torch.no_grad():
         model, extractor = load(sys.argv[1])
-        write("whisper_base.json", synthetic_golden(model, extractor))
+        write("whisper_base_features.json", features_golden(model))
+        write("whisper_base.json", signal_golden(model, extractor))
         if len(sys.argv) == 3:
             write("whisper_base_greedy.json", greedy_golden(model, extractor, sys.argv[2]))
 

@@ -21,7 +21,9 @@ const fs::path source = FT_SOURCE_DIR;
 const fs::path model_folder = source / "build" / "models" / "whisper-base";
 const fs::path audio_folder = source / ".." / "shared" / "audio" / "mworld";
 
-json golden(const char* name) { return json::parse(read_file(source / "tests" / "golden" / name)); }
+json golden(const char* name) {
+    return json::parse(read_file(source / "tests" / "golden" / name));
+}
 
 /// The signal of make_whisper_golden.py, sample for sample.
 std::vector<float> synthetic_signal() {
@@ -78,7 +80,8 @@ TEST_F(WhisperBase, EncoderAndDecoderEqualTransformers) {
     const std::vector<float> samples = synthetic_signal();
     uint32_t checksum = 0;
     for (size_t i = 0; i < samples.size(); ++i) {
-        checksum += static_cast<uint32_t>(static_cast<int32_t>(samples[i] * 32768.0F)) * static_cast<uint32_t>(i % 251 + 1);
+        checksum +=
+            static_cast<uint32_t>(static_cast<int32_t>(samples[i] * 32768.0F)) * static_cast<uint32_t>(i % 251 + 1);
     }
     ASSERT_EQ(checksum, expected["signal_checksum"].get<uint32_t>()) << "the signal itself differs";
 
@@ -104,12 +107,14 @@ TEST_F(WhisperBase, EncoderAndDecoderEqualTransformers) {
     const std::vector<float> logits = decoder.logits(items);
     chosen.clear();
     for (const int32_t item : items) {
-        for (const int32_t token : expected["logit_tokens"]) chosen.push_back(logits[static_cast<size_t>(item * model->config().vocabulary + token)]);
+        for (const int32_t token : expected["logit_tokens"])
+            chosen.push_back(logits[static_cast<size_t>(item * model->config().vocabulary + token)]);
     }
     const float logit_difference = largest_difference(chosen, expected["logits"]);
     RecordProperty("encoder_max_abs_difference", std::to_string(encoder_difference));
     RecordProperty("logits_max_abs_difference", std::to_string(logit_difference));
-    std::printf("largest difference from transformers: encoder %.2e, logits %.2e\n", encoder_difference, logit_difference);
+    std::printf("largest difference from transformers: encoder %.2e, logits %.2e\n", encoder_difference,
+                logit_difference);
     EXPECT_LE(encoder_difference, 1e-3F);
     EXPECT_LE(logit_difference, 1e-3F);
 }
@@ -121,7 +126,8 @@ std::vector<uint64_t> bits_of(const std::vector<int32_t>& tokens, int vocabulary
 }
 
 TEST_F(WhisperBase, GreedyTokensEqualTransformersOnRealSwedish) {
-    if (!fs::exists(audio_folder)) GTEST_SKIP() << "no ../shared/audio beside the project; the synthetic signal above is tested everywhere";
+    if (!fs::exists(audio_folder))
+        GTEST_SKIP() << "no ../shared/audio beside the project; the synthetic signal above is tested everywhere";
     const json expected = golden("whisper_base_greedy.json");
     const GenerationConfig& special = model->packed().generation();
     const auto later = bits_of(special.suppress, model->config().vocabulary);
@@ -136,7 +142,8 @@ TEST_F(WhisperBase, GreedyTokensEqualTransformersOnRealSwedish) {
             const auto part = std::span(pcm).subspan(begin, std::min<size_t>(window_samples, pcm.size() - begin));
             const std::unique_ptr<CrossCache> window = encoder.encode_for_decoder(log_mel.compute(part));
             std::vector<DecoderInput> inputs;
-            for (const int32_t token : expected["prompt"]) inputs.push_back({token, static_cast<int32_t>(inputs.size()), 0, window.get()});
+            for (const int32_t token : expected["prompt"])
+                inputs.push_back({token, static_cast<int32_t>(inputs.size()), 0, window.get()});
             std::vector<int32_t> tokens;
             while (tokens.size() < expected["max_tokens"].get<size_t>()) {
                 decoder.step(inputs);

@@ -39,7 +39,9 @@ int32_t sample(const TokenRule& rule, const float* logits, int64_t vocabulary, f
     const double inverse = 1.0 / rule.temperature;
     double total = 0.0;
     const auto weight = [&](int64_t token) {
-        return logits[token] == forbidden ? 0.0 : static_cast<double>(std::exp(static_cast<float>((logits[token] - highest) * inverse)));
+        return logits[token] == forbidden
+                   ? 0.0
+                   : static_cast<double>(std::exp(static_cast<float>((logits[token] - highest) * inverse)));
     };
     for (int64_t token = 0; token < vocabulary; ++token) total += weight(token);
     const double target = rule.uniform * total;
@@ -65,13 +67,15 @@ Choice choose_token(const Kernels& kernels, const TokenRule& rule, float* logits
     apply_suppression(rule, logits, vocabulary);
     if (rule.timestamp_begin >= 0 && rule.timestamp_begin < vocabulary) {
         const float timestamps = log_sum_exp(kernels, logits, rule.timestamp_begin, vocabulary, scratch);
-        const float best_text = rule.timestamp_begin == 0 ? forbidden : *std::max_element(logits, logits + rule.timestamp_begin);
+        const float best_text =
+            rule.timestamp_begin == 0 ? forbidden : *std::max_element(logits, logits + rule.timestamp_begin);
         if (timestamps > best_text) std::fill_n(logits, rule.timestamp_begin, forbidden);
     }
     const float* best = std::max_element(logits, logits + vocabulary);
     if (*best == forbidden) throw Error(ErrorCode::internal, "the rules forbid every token");
     const float total = log_sum_exp(kernels, logits, 0, vocabulary, scratch);
-    choice.best.token = rule.temperature > 0.0F ? sample(rule, logits, vocabulary, *best) : static_cast<int32_t>(best - logits);
+    choice.best.token =
+        rule.temperature > 0.0F ? sample(rule, logits, vocabulary, *best) : static_cast<int32_t>(best - logits);
     choice.best.log_probability = logits[choice.best.token] - total;
     if (rule.top > 1) {
         std::vector<int32_t> order(static_cast<size_t>(vocabulary));
@@ -79,7 +83,8 @@ Choice choose_token(const Kernels& kernels, const TokenRule& rule, float* logits
         const auto count = std::min<int64_t>(rule.top, vocabulary);
         std::partial_sort(order.begin(), order.begin() + count, order.end(),
                           [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
-        for (int64_t i = 0; i < count && logits[order[i]] != forbidden; ++i) choice.candidates.push_back({order[i], logits[order[i]] - total});
+        for (int64_t i = 0; i < count && logits[order[i]] != forbidden; ++i)
+            choice.candidates.push_back({order[i], logits[order[i]] - total});
     }
     return choice;
 }

@@ -16,7 +16,8 @@ namespace {
 std::string processor_name() {
     std::ifstream info("/proc/cpuinfo");
     for (std::string line; std::getline(info, line);) {
-        if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos) return line.substr(line.find(": ") + 2);
+        if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos)
+            return line.substr(line.find(": ") + 2);
     }
     return "x86-64";
 }
@@ -26,7 +27,8 @@ class CpuBackend : public Backend {
     explicit CpuBackend(const BackendOptions& options)
         : engine_(choose_kernels(options.instruction_set), options.precision, options.threads) {
         info_.name = "cpu";
-        info_.device = fmt::format("{} ({}, {} threads)", processor_name(), engine_.kernels.name, engine_.pool.threads());
+        info_.device =
+            fmt::format("{} ({}, {} threads)", processor_name(), engine_.kernels.name, engine_.pool.threads());
         info_.precision = options.precision;
         info_.packing = options.precision == Precision::int8 ? "cpu-int8-v1" : "cpu-f32-v1";
     }
@@ -46,7 +48,8 @@ class CpuBackend : public Backend {
         return {std::move(shape), std::move(storage)};
     }
     Tensor upload(Shape shape, std::span<const float> values) override {
-        if (element_count(shape) != static_cast<int64_t>(values.size())) throw Error(ErrorCode::internal, "values do not fit the tensor");
+        if (element_count(shape) != static_cast<int64_t>(values.size()))
+            throw Error(ErrorCode::internal, "values do not fit the tensor");
         Tensor tensor = empty(std::move(shape));
         std::copy(values.begin(), values.end(), data(tensor));
         return tensor;
@@ -56,7 +59,8 @@ class CpuBackend : public Backend {
         return {values, values + element_count(tensor.shape)};
     }
 
-    void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions, Tensor& out) override {
+    void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
+                   Tensor& out) override {
         const CpuWeight& first = cpu_weight(conv1);
         const CpuWeight& second = cpu_weight(conv2);
         const int64_t mels = mel.shape[0], frames = mel.shape[1], d = first.n, t = out.rows();
@@ -79,21 +83,26 @@ class CpuBackend : public Backend {
 
     void layer_norm(const Tensor& x, const Weight& norm, Tensor& out) override {
         const CpuWeight& w = cpu_weight(norm);
-        for (int64_t r = 0; r < x.rows(); ++r) engine_.kernels.layer_norm(data(x) + r * w.n, w.values, w.bias, data(out) + r * w.n, w.n);
+        for (int64_t r = 0; r < x.rows(); ++r)
+            engine_.kernels.layer_norm(data(x) + r * w.n, w.values, w.bias, data(out) + r * w.n, w.n);
     }
 
-    void linear(const Tensor& x, const Weight* norm, const Weight& weight, Activation activation, const Tensor* residual, Tensor& out) override {
-        linear(engine_, {data(x), x.rows(), x.cols()}, norm == nullptr ? nullptr : &cpu_weight(*norm), cpu_weight(weight),
-               activation == Activation::gelu, residual == nullptr ? nullptr : data(*residual), data(out));
+    void linear(const Tensor& x, const Weight* norm, const Weight& weight, Activation activation,
+                const Tensor* residual, Tensor& out) override {
+        linear(engine_, {data(x), x.rows(), x.cols()}, norm == nullptr ? nullptr : &cpu_weight(*norm),
+               cpu_weight(weight), activation == Activation::gelu, residual == nullptr ? nullptr : data(*residual),
+               data(out));
     }
 
     void encoder_attention(const Tensor& qkv, int heads, Tensor& out) override {
         cpu::encoder_attention(engine_, data(qkv), qkv.rows(), out.cols(), heads, data(out));
     }
 
-    std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights, int heads) override {
+    std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights,
+                                                 int heads) override {
         const int64_t t = encoded.rows(), d = encoded.cols();
-        auto cache = std::make_unique<CpuCrossCache>(engine_.precision, static_cast<int>(kv_weights.size()), t, d, heads);
+        auto cache =
+            std::make_unique<CpuCrossCache>(engine_.precision, static_cast<int>(kv_weights.size()), t, d, heads);
         float* kv = stem_hidden_.get(t * 2 * d);
         for (size_t layer = 0; layer < kv_weights.size(); ++layer) {
             linear(engine_, {data(encoded), t, d}, nullptr, cpu_weight(*kv_weights[layer]), false, nullptr, kv);
@@ -109,7 +118,8 @@ class CpuBackend : public Backend {
         return std::make_unique<CpuSelfCache>(layers, rows, positions, d);
     }
 
-    void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens, std::span<const int32_t> position, Tensor& out) override {
+    void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens,
+               std::span<const int32_t> position, Tensor& out) override {
         const CpuWeight& words = cpu_weight(table);
         const CpuWeight& places = cpu_weight(positions);
         for (size_t i = 0; i < tokens.size(); ++i) {
@@ -117,9 +127,12 @@ class CpuBackend : public Backend {
             std::copy_n(places.values + position[i] * words.k, words.k, row);
             if (words.is_int8) {
                 const int64_t column = tokens[i];
-                const int8_t* blocks = words.int8.blocks + column / block_columns * block_columns * words.int8.k + column % block_columns * group_depth;
+                const int8_t* blocks = words.int8.blocks + column / block_columns * block_columns * words.int8.k +
+                                       column % block_columns * group_depth;
                 for (int64_t k = 0; k < words.k; ++k) {
-                    row[k] += words.int8.scale[column] * static_cast<float>(blocks[k / group_depth * group_depth * block_columns + k % group_depth]);
+                    row[k] +=
+                        words.int8.scale[column] *
+                        static_cast<float>(blocks[k / group_depth * group_depth * block_columns + k % group_depth]);
                 }
             } else {
                 for (int64_t k = 0; k < words.k; ++k) row[k] += words.values[tokens[i] * words.k + k];
@@ -129,28 +142,32 @@ class CpuBackend : public Backend {
 
     void self_attention_step(const Tensor& qkv, int heads, int layer, SelfCache& cache, std::span<const int32_t> slots,
                              std::span<const int32_t> positions, Tensor& out) override {
-        cpu::self_attention_step(engine_, data(qkv), heads, layer, static_cast<CpuSelfCache&>(cache), slots, positions, data(out));
+        cpu::self_attention_step(engine_, data(qkv), heads, layer, static_cast<CpuSelfCache&>(cache), slots, positions,
+                                 data(out));
     }
 
-    void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches, Tensor& out,
-                              std::span<const int32_t> heads_wanted, std::vector<float>* weights) override {
+    void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
+                              Tensor& out, std::span<const int32_t> heads_wanted,
+                              std::vector<float>* weights) override {
         cpu::cross_attention_step(engine_, data(q), q.cols(), heads, layer, caches, data(out), heads_wanted, weights);
     }
 
-    std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items) override {
+    std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table,
+                              std::span<const int32_t> items) override {
         std::vector<float> result(items.size() * static_cast<size_t>(cpu_weight(table).n));
         compute_logits(x, norm, table, items, result.data());
         return result;
     }
 
-    std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items,
-                                      std::span<const TokenRule> rules) override {
+    std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table,
+                                      std::span<const int32_t> items, std::span<const TokenRule> rules) override {
         const int64_t vocabulary = cpu_weight(table).n;
         float* values = logits_.get(static_cast<int64_t>(items.size()) * vocabulary);
         compute_logits(x, norm, table, items, values);
         std::vector<Choice> choices(items.size());
         engine_.pool.run(static_cast<int64_t>(items.size()), [&](int64_t i, int thread) {
-            choices[i] = choose_token(engine_.kernels, rules[i], values + i * vocabulary, vocabulary, engine_.thread_floats[thread].get(vocabulary));
+            choices[i] = choose_token(engine_.kernels, rules[i], values + i * vocabulary, vocabulary,
+                                      engine_.thread_floats[thread].get(vocabulary));
         });
         return choices;
     }
@@ -164,15 +181,19 @@ class CpuBackend : public Backend {
     }
 
   private:
-    static void linear(Engine& engine, const Rows& x, const CpuWeight* norm, const CpuWeight& weight, bool gelu, const float* residual, float* out) {
+    static void linear(Engine& engine, const Rows& x, const CpuWeight* norm, const CpuWeight& weight, bool gelu,
+                       const float* residual, float* out) {
         cpu::linear(engine, x, norm, weight, gelu, residual, out);
     }
 
-    void compute_logits(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items, float* out) {
+    void compute_logits(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items,
+                        float* out) {
         const CpuWeight& words = cpu_weight(table);
         float* rows = chosen_rows_.get(static_cast<int64_t>(items.size()) * words.k);
-        for (size_t i = 0; i < items.size(); ++i) std::copy_n(data(x) + items[i] * words.k, words.k, rows + static_cast<int64_t>(i) * words.k);
-        linear(engine_, {rows, static_cast<int64_t>(items.size()), words.k}, &cpu_weight(norm), words, false, nullptr, out);
+        for (size_t i = 0; i < items.size(); ++i)
+            std::copy_n(data(x) + items[i] * words.k, words.k, rows + static_cast<int64_t>(i) * words.k);
+        linear(engine_, {rows, static_cast<int64_t>(items.size()), words.k}, &cpu_weight(norm), words, false, nullptr,
+               out);
     }
 
     Engine engine_;
@@ -185,7 +206,8 @@ class CpuBackend : public Backend {
 
 std::unique_ptr<Backend> make_cpu_backend(const BackendOptions& options) {
     if (options.precision != Precision::float32 && options.precision != Precision::int8) {
-        throw Error(ErrorCode::unsupported, "the CPU computes in float32 or int8, not in {}: use --compute_type int8", to_string(options.precision));
+        throw Error(ErrorCode::unsupported, "the CPU computes in float32 or int8, not in {}: use --compute_type int8",
+                    to_string(options.precision));
     }
     return std::make_unique<cpu::CpuBackend>(options);
 }

@@ -19,7 +19,9 @@ CpuCrossCache::CpuCrossCache(Precision precision, int layers, int64_t t, int64_t
 
 CrossHead CpuCrossCache::head(int layer, int h) const {
     const int64_t index = int64_t{layer} * heads_ + h;
-    CrossHead head{t_, t_padded_, size_, int8_.get() + index * 2 * t_padded_ * size_, scales_.get() + index * 2 * t_padded_, nullptr, nullptr};
+    CrossHead head{
+        t_,      t_padded_, size_, int8_.get() + index * 2 * t_padded_ * size_, scales_.get() + index * 2 * t_padded_,
+        nullptr, nullptr};
     head.values = head.keys + t_padded_ * size_;
     head.value_scale = head.key_scale + t_padded_;
     return head;
@@ -87,8 +89,8 @@ void CpuCrossCache::store(int layer, int h, const float* k, const float* v, int6
 namespace {
 
 /// softmax(q·kᵀ/√size)·v over f32 rows; scores is scratch of n floats and afterwards holds the probabilities.
-void attend_f32(const Kernels& kernels, const float* q, const float* keys, const float* values, int64_t stride, int64_t n, int64_t size,
-                float* scores, float* out) {
+void attend_f32(const Kernels& kernels, const float* q, const float* keys, const float* values, int64_t stride,
+                int64_t n, int64_t size, float* scores, float* out) {
     const float root = 1.0F / std::sqrt(static_cast<float>(size));
     for (int64_t j = 0; j < n; ++j) scores[j] = root * kernels.dot(q, keys + j * stride, size);
     const float inverse = 1.0F / kernels.exp_minus_max(scores, n);
@@ -101,8 +103,8 @@ void attend_f32(const Kernels& kernels, const float* q, const float* keys, const
 
 }  // namespace
 
-void self_attention_step(Engine& engine, const float* qkv, int heads, int layer, CpuSelfCache& cache, std::span<const int32_t> slots,
-                         std::span<const int32_t> positions, float* out) {
+void self_attention_step(Engine& engine, const float* qkv, int heads, int layer, CpuSelfCache& cache,
+                         std::span<const int32_t> slots, std::span<const int32_t> positions, float* out) {
     const int64_t d = cache.d();
     const int64_t size = d / heads;
     const auto n = static_cast<int64_t>(slots.size());
@@ -115,13 +117,15 @@ void self_attention_step(Engine& engine, const float* qkv, int heads, int layer,
         float* scores = engine.thread_floats[thread].get(cache.positions());
         for (int h = 0; h < heads; ++h) {
             attend_f32(engine.kernels, qkv + i * 3 * d + h * size, cache.keys(layer, slots[i]) + h * size,
-                       cache.values(layer, slots[i]) + h * size, d, positions[i] + 1, size, scores, out + i * d + h * size);
+                       cache.values(layer, slots[i]) + h * size, d, positions[i] + 1, size, scores,
+                       out + i * d + h * size);
         }
     });
 }
 
-void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, int layer, std::span<const CrossCache* const> caches, float* out,
-                          std::span<const int32_t> heads_wanted, std::vector<float>* weights) {
+void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, int layer,
+                          std::span<const CrossCache* const> caches, float* out, std::span<const int32_t> heads_wanted,
+                          std::vector<float>* weights) {
     const int64_t size = d / heads;
     const auto n = static_cast<int64_t>(caches.size());
     const int64_t t = n == 0 ? 0 : static_cast<const CpuCrossCache&>(*caches[0]).t();
@@ -137,13 +141,15 @@ void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, 
         const auto& cache = static_cast<const CpuCrossCache&>(*caches[i]);
         float* scratch = engine.thread_floats[thread].get(attention_scratch_floats(round_up(cache.t(), 16), size));
         const auto place = std::find(heads_wanted.begin(), heads_wanted.end(), h);
-        float* capture = place == heads_wanted.end() ? nullptr : captured + (i * wanted + (place - heads_wanted.begin())) * t;
+        float* capture =
+            place == heads_wanted.end() ? nullptr : captured + (i * wanted + (place - heads_wanted.begin())) * t;
         const float* query = q + i * d + h * size;
         if (cache.is_int8()) {
             engine.kernels.cross_attend_i8(cache.head(layer, h), query, out + i * d + h * size, capture, scratch);
             return;
         }
-        attend_f32(engine.kernels, query, cache.f32_keys(layer, h), cache.f32_values(layer, h), size, cache.t(), size, scratch, out + i * d + h * size);
+        attend_f32(engine.kernels, query, cache.f32_keys(layer, h), cache.f32_values(layer, h), size, cache.t(), size,
+                   scratch, out + i * d + h * size);
         if (capture != nullptr) std::copy_n(scratch, t, capture);
     });
 }

@@ -33,7 +33,10 @@ class CpuCrossCache : public CrossCache {
 class CpuSelfCache : public SelfCache {
   public:
     CpuSelfCache(int layers, int rows, int positions, int64_t d)
-        : layers_(layers), rows_(rows), positions_(positions), d_(d),
+        : layers_(layers),
+          rows_(rows),
+          positions_(positions),
+          d_(d),
           values_(allocate<float>(int64_t{2} * layers * rows * positions * d)) {}
 
     int layers() const { return layers_; }
@@ -49,11 +52,12 @@ class CpuSelfCache : public SelfCache {
     AlignedArray<float> values_;
 };
 
-void self_attention_step(Engine& engine, const float* qkv, int heads, int layer, CpuSelfCache& cache, std::span<const int32_t> slots,
-                         std::span<const int32_t> positions, float* out);
+void self_attention_step(Engine& engine, const float* qkv, int heads, int layer, CpuSelfCache& cache,
+                         std::span<const int32_t> slots, std::span<const int32_t> positions, float* out);
 
 /// `weights` [n, heads_wanted, T], appended; may be null when no head is wanted.
-void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, int layer, std::span<const CrossCache* const> caches, float* out,
-                          std::span<const int32_t> heads_wanted, std::vector<float>* weights);
+void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, int layer,
+                          std::span<const CrossCache* const> caches, float* out, std::span<const int32_t> heads_wanted,
+                          std::vector<float>* weights);
 
 }  // namespace ft::cpu

@@ -26,7 +26,8 @@ void attention_i16(Engine& engine, const float* qkv, int64_t t, int64_t d, int h
         const AttentionHead head = head_at(task / 2);
         const float* column = qkv + (task / 2) * size;
         if (task % 2 == 0) {
-            engine.kernels.pack_keys_i16(column + d, 3 * d, t, t_padded, size, const_cast<int16_t*>(head.keys), const_cast<float*>(head.key_scale));
+            engine.kernels.pack_keys_i16(column + d, 3 * d, t, t_padded, size, const_cast<int16_t*>(head.keys),
+                                         const_cast<float*>(head.key_scale));
         } else {
             engine.kernels.pack_values_i16(column + 2 * d, 3 * d, t, t_padded, size, const_cast<int16_t*>(head.values),
                                            const_cast<float*>(head.value_scale));
@@ -37,8 +38,8 @@ void attention_i16(Engine& engine, const float* qkv, int64_t t, int64_t d, int h
         const int64_t h = task / chunks;
         const int64_t row = task % chunks * query_chunk;
         float* scratch = engine.thread_floats[thread].get(attention_scratch_floats(t_padded, size));
-        engine.kernels.attend_i16(head_at(h), qkv + row * 3 * d + h * size, std::min(query_chunk, t - row), 3 * d, out + row * d + h * size, d,
-                                  scratch);
+        engine.kernels.attend_i16(head_at(h), qkv + row * 3 * d + h * size, std::min(query_chunk, t - row), 3 * d,
+                                  out + row * d + h * size, d, scratch);
     });
 }
 
@@ -67,7 +68,8 @@ void attention_f32(Engine& engine, const float* qkv, int64_t t, int64_t d, int h
 void encoder_attention(Engine& engine, const float* qkv, int64_t t, int64_t d, int heads, float* out) {
     // The 16-bit kernels handle heads of whole vectors; every Whisper has heads of 64.
     const int64_t size = d / heads;
-    if (engine.precision == Precision::int8 && size % 16 == 0 && size <= 512) return attention_i16(engine, qkv, t, d, heads, out);
+    if (engine.precision == Precision::int8 && size % 16 == 0 && size <= 512)
+        return attention_i16(engine, qkv, t, d, heads, out);
     attention_f32(engine, qkv, t, d, heads, out);
 }
 

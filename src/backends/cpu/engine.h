@@ -11,7 +11,11 @@ namespace ft::cpu {
 
 struct Engine {
     Engine(const Kernels& chosen, Precision wanted, int threads)
-        : kernels(chosen), precision(wanted), pool(threads), thread_floats(pool.threads()), thread_bytes(pool.threads()) {}
+        : kernels(chosen),
+          precision(wanted),
+          pool(threads),
+          thread_floats(pool.threads()),
+          thread_bytes(pool.threads()) {}
 
     const Kernels& kernels;
     Precision precision;
@@ -32,8 +36,10 @@ struct Rows {
 };
 
 /// out = act(norm?(x)·wᵀ + b) (+ residual); see Backend::linear. linear.cpp
-void linear(Engine& engine, const Rows& x, const CpuWeight* norm, const CpuWeight& weight, bool gelu, const float* residual, float* out);
+void linear(Engine& engine, const Rows& x, const CpuWeight* norm, const CpuWeight& weight, bool gelu,
+            const float* residual, float* out);
 /// C[m, n] = A[m, k] · B, B [n, k] when `transposed`, else [k, n]; single-threaded, large fp32 products. onednn.cpp
-void sgemm(bool transposed, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc);
+void sgemm(bool transposed, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb,
+           float* c, int64_t ldc);
 
 }  // namespace ft::cpu

@@ -5,12 +5,16 @@ namespace ft::cpu {
 
 namespace {
 
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx2() {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 bool has_avx512() {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2");
 }
-bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+bool has_vnni() {
+    return has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
 
 struct Set {
     const char* name;
@@ -43,7 +47,8 @@ const Kernels& choose_kernels(const std::string& cap) {
         return set.kernels();
     }
     if (!cap.empty()) {
-        throw Error(ErrorCode::invalid_argument, "no instruction set is called '{}': use sse2, avx2, avx512 or avx512-vnni", cap);
+        throw Error(ErrorCode::invalid_argument,
+                    "no instruction set is called '{}': use sse2, avx2, avx512 or avx512-vnni", cap);
     }
     return best->kernels();
 }

@@ -10,23 +10,25 @@ namespace ft::cpu {
 constexpr int64_t block_columns = 16;  ///< output columns of one block of an int8 weight
 constexpr int64_t group_depth = 4;     ///< consecutive inputs that lie side by side for each column of a block
 
-inline int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+inline int64_t round_up(int64_t value, int64_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
 
 /// An int8 weight [n, k] as packed: blocks of 16 columns, each [k/4][16][4], then per column scale, sum and bias.
 struct Int8Weight {
     const int8_t* blocks = nullptr;
-    const float* scale = nullptr;       // [n16]
+    const float* scale = nullptr;         // [n16]
     const int32_t* column_sum = nullptr;  // [n16]
-    const float* bias = nullptr;        // [n16]
-    int64_t n = 0, k = 0;               // k is a multiple of 4 (zero-padded)
+    const float* bias = nullptr;          // [n16]
+    int64_t n = 0, k = 0;                 // k is a multiple of 4 (zero-padded)
 
     int64_t column_blocks() const { return (n + block_columns - 1) / block_columns; }
 };
 
 /// out[m, n] = act(dequantized(a · wᵀ) + bias) (+ residual), for column blocks [block_begin, block_end).
 struct Int8Product {
-    const void* a = nullptr;        // quantized rows: u8 (value + 128) or i16, by Kernels::bytes_per_input
-    const float* a_scale = nullptr; // [m]
+    const void* a = nullptr;         // quantized rows: u8 (value + 128) or i16, by Kernels::bytes_per_input
+    const float* a_scale = nullptr;  // [m]
     int64_t m = 0;
     Int8Weight w;
     int64_t block_begin = 0, block_end = 0;
@@ -63,8 +65,8 @@ struct Kernels {
     float (*quantize)(const float* x, void* q, int64_t k, int64_t k_padded);
     void (*product_i8)(const Int8Product& product);
     /// out[m, n] = act(a·wᵀ + bias) (+ residual) for few rows; w [n, k] row-major; columns [begin, end).
-    void (*product_f32)(const float* a, int64_t m, int64_t k, const float* w, const float* bias, int64_t begin, int64_t end,
-                        bool gelu, const float* residual, float* out, int64_t ld);
+    void (*product_f32)(const float* a, int64_t m, int64_t k, const float* w, const float* bias, int64_t begin,
+                        int64_t end, bool gelu, const float* residual, float* out, int64_t ld);
     void (*gelu)(float* x, int64_t n);
     /// Softmax numerators in place: x = exp(x − max); returns their sum.
     float (*exp_minus_max)(float* x, int64_t n);
@@ -73,11 +75,13 @@ struct Kernels {
     void (*axpy)(float a, const float* x, float* y, int64_t n);
 
     // Encoder attention in 16 bits.
-    void (*pack_keys_i16)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys, float* scale);
-    void (*pack_values_i16)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values, float* scale);
+    void (*pack_keys_i16)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys,
+                          float* scale);
+    void (*pack_values_i16)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
+                            float* scale);
     /// `rows` queries (row stride `stride`) against one head; scratch of attention_scratch_floats() floats.
-    void (*attend_i16)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out, int64_t out_stride,
-                       float* scratch);
+    void (*attend_i16)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out,
+                       int64_t out_stride, float* scratch);
 
     // Cross-attention in 8 bits: one query. weights (may be null) receives the t probabilities.
     void (*cross_attend_i8)(const CrossHead& head, const float* q, float* out, float* weights, float* scratch);

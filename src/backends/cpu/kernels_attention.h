@@ -2,12 +2,13 @@
 // Encoder attention runs in 16-bit integers: twice the rate of fp32, and 12-bit inputs keep scores within 1e-3.
 
 constexpr int64_t query_tile = 12;
-constexpr float qk_limit = 2047.0F;          // 2·11 bits + log2(d) stays under 31 bits for d ≤ 512
-constexpr float value_limit = 1023.0F;       // with Σp ≤ 2²⁰ the sum of p·v stays under 2³⁰
+constexpr float qk_limit = 2047.0F;     // 2·11 bits + log2(d) stays under 31 bits for d ≤ 512
+constexpr float value_limit = 1023.0F;  // with Σp ≤ 2²⁰ the sum of p·v stays under 2³⁰
 constexpr float probability_limit = 32767.0F;
 constexpr float probability_sum = 1 << 20;
 
-void pack_keys_i16(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys, float* scale) {
+void pack_keys_i16(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys,
+                   float* scale) {
     int16_t row[1024];
     for (int64_t j = 0; j < t_padded; ++j) {
         scale[j] = 0.0F;
@@ -21,7 +22,8 @@ void pack_keys_i16(const float* k, int64_t stride, int64_t t, int64_t t_padded, 
     }
 }
 
-void pack_values_i16(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values, float* scale) {
+void pack_values_i16(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
+                     float* scale) {
     for (int64_t c = 0; c < d; c += W) {
         F highest = Simd::set(1e-30F);
         for (int64_t j = 0; j < t; ++j) highest = Simd::max(highest, Simd::abs(Simd::load(v + j * stride + c)));
@@ -138,7 +140,8 @@ constexpr int score_rows = W == 16 ? 12 : W == 8 ? 4 : 2;
 constexpr int score_blocks = W == 16 ? 2 : 1;
 constexpr int mix_rows = W == 16 ? 6 : W == 8 ? 3 : 2;
 
-void attend_tile(const AttentionHead& h, const int16_t* q, const float* q_scale, float* scores, int16_t* p, float* out) {
+void attend_tile(const AttentionHead& h, const int16_t* q, const float* q_scale, float* scores, int16_t* p,
+                 float* out) {
     for (int64_t key = 0; key < h.t_padded; key += 16 * score_blocks) {
         for (int64_t r = 0; r < query_tile; r += score_rows) {
             score_tile<score_rows, score_blocks>(h, q + r * h.d, q_scale + r, key, scores + r * h.t_padded);
@@ -156,7 +159,8 @@ void attend_tile(const AttentionHead& h, const int16_t* q, const float* q_scale,
     }
 }
 
-void attend_i16(const AttentionHead& h, const float* q, int64_t rows, int64_t stride, float* out, int64_t out_stride, float* scratch) {
+void attend_i16(const AttentionHead& h, const float* q, int64_t rows, int64_t stride, float* out, int64_t out_stride,
+                float* scratch) {
     float* scores = scratch;
     float* mixed = scores + query_tile * h.t_padded;
     auto* p = reinterpret_cast<int16_t*>(mixed + query_tile * h.d);
@@ -172,7 +176,8 @@ void attend_i16(const AttentionHead& h, const float* q, int64_t rows, int64_t st
         }
         attend_tile(h, queries, q_scale, scores, p, mixed);
         for (int64_t r = 0; r < count; ++r) {
-            for (int64_t c = 0; c < h.d; c += W) Simd::store(out + (row + r) * out_stride + c, Simd::load(mixed + r * h.d + c));
+            for (int64_t c = 0; c < h.d; c += W)
+                Simd::store(out + (row + r) * out_stride + c, Simd::load(mixed + r * h.d + c));
         }
     }
 }
@@ -238,8 +243,11 @@ void cross_mix(const CrossHead& h, const int16_t* p, float factor, float* out) {
             __builtin_memcpy(&four, p + j, 8);
             // Four 13-bit numbers → their low 7 bits and high 6 bits as bytes.
             const auto low = static_cast<uint32_t>(__builtin_ia32_pext_di(four, 0x007F007F007F007FULL) & 0x0FFFFFFFU);
-            const auto high = static_cast<uint32_t>(__builtin_ia32_pext_di(four >> 7, 0x007F007F007F007FULL) & 0x0FFFFFFFU);
-            const auto spread = [](uint32_t packed) { return static_cast<int32_t>(__builtin_ia32_pdep_si(packed, 0x7F7F7F7FU)); };
+            const auto high =
+                static_cast<uint32_t>(__builtin_ia32_pext_di(four >> 7, 0x007F007F007F007FULL) & 0x0FFFFFFFU);
+            const auto spread = [](uint32_t packed) {
+                return static_cast<int32_t>(__builtin_ia32_pdep_si(packed, 0x7F7F7F7FU));
+            };
             const I values = _mm512_loadu_si512(h.values + j * h.d + column * 4);
             acc_high = Simd::dot8(acc_high, _mm512_set1_epi32(spread(high)), values);
             acc_low = Simd::dot8(acc_low, _mm512_set1_epi32(spread(low)), values);
@@ -252,7 +260,8 @@ void cross_mix(const CrossHead& h, const int16_t* p, float factor, float* out) {
         for (int64_t j = 0; j < h.t_padded; j += 4) {
             const I input = Simd::broadcast64(p + j);
 #pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) acc[v] = Simd::dot16(acc[v], Simd::widen8(h.values + j * h.d + column * 4 + v * W * 2), input);
+            for (int v = 0; v < V; ++v)
+                acc[v] = Simd::dot16(acc[v], Simd::widen8(h.values + j * h.d + column * 4 + v * W * 2), input);
         }
         for (int v = 0; v < V; v += 2) Simd::store(sums + v / 2 * W, Simd::add_neighbours(acc[v], acc[v + 1]));
 #endif

@@ -7,14 +7,19 @@
 
 namespace ft::cpu {
 namespace {
+// Each of these builds on those before it.
+// clang-format off
 #include "backends/cpu/simd_avx2.h"
 #include "backends/cpu/kernels_rows.h"
 #include "backends/cpu/kernels_product.h"
 #include "backends/cpu/kernels_attention.h"
 #include "backends/cpu/kernels_table.h"
+// clang-format on
 constexpr Kernels table = make_table("avx2");
 }  // namespace
 
-const Kernels& kernels_avx2() { return table; }
+const Kernels& kernels_avx2() {
+    return table;
+}
 
 }  // namespace ft::cpu

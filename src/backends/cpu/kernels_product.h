@@ -1,5 +1,6 @@
 // Matrix products; included inside the anonymous namespace of each kernels_*.cpp after kernels_rows.h.
-// Every loop over an array of sums is unrolled whole: one index that is not a constant, and GCC keeps the array in memory.
+// Every loop over an array of sums is unrolled whole: one index that is not a constant, and GCC keeps the array in
+// memory.
 
 /// Sums of one tile: R rows × C blocks of 16 columns, over the whole depth.
 #ifdef FT_VNNI
@@ -95,7 +96,8 @@ template <int R, int C>
 void product_tile(const Int8Product& p, int64_t row, int64_t block) {
     int32_t sums[R][C * 16];
     const int64_t block_bytes = p.w.k * block_columns;
-    tile_i8<R, C>(static_cast<const Input*>(p.a) + row * p.w.k, p.w.k, p.w.blocks + block * block_bytes, block_bytes, sums);
+    tile_i8<R, C>(static_cast<const Input*>(p.a) + row * p.w.k, p.w.k, p.w.blocks + block * block_bytes, block_bytes,
+                  sums);
     for (int r = 0; r < R; ++r) {
         for (int c = 0; c < C; ++c) finish_block(p, row + r, block + c, sums[r] + c * 16);
     }
@@ -143,8 +145,8 @@ inline void column_f32(const float* a, int64_t k, const float* w, float bias, fl
     }
 }
 
-void product_f32(const float* a, int64_t m, int64_t k, const float* w, const float* bias, int64_t begin, int64_t end, bool with_gelu,
-                 const float* residual, float* out, int64_t ld) {
+void product_f32(const float* a, int64_t m, int64_t k, const float* w, const float* bias, int64_t begin, int64_t end,
+                 bool with_gelu, const float* residual, float* out, int64_t ld) {
     // The residual may be `out` itself, so a column's sums are kept aside until the epilogue.
     constexpr int64_t chunk = 64;
     float result[8 * chunk];
@@ -160,14 +162,16 @@ void product_f32(const float* a, int64_t m, int64_t k, const float* w, const flo
                     column_f32<8>(a + row * k, k, weights, b, result + c, chunk);
                     continue;
                 }
-                for (; r + 4 <= rows; r += 4) column_f32<4>(a + (row + r) * k, k, weights, b, result + r * chunk + c, chunk);
+                for (; r + 4 <= rows; r += 4)
+                    column_f32<4>(a + (row + r) * k, k, weights, b, result + r * chunk + c, chunk);
                 for (; r < rows; ++r) column_f32<1>(a + (row + r) * k, k, weights, b, result + r * chunk + c, chunk);
             }
             for (int64_t r = 0; r < rows; ++r) {
                 float* values = result + r * chunk;
                 if (with_gelu) gelu(values, columns);
                 const int64_t at = (row + r) * ld + first;
-                for (int64_t c = 0; c < columns; ++c) out[at + c] = residual == nullptr ? values[c] : values[c] + residual[at + c];
+                for (int64_t c = 0; c < columns; ++c)
+                    out[at + c] = residual == nullptr ? values[c] : values[c] + residual[at + c];
             }
         }
     }

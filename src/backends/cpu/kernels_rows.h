@@ -9,7 +9,9 @@ constexpr bool byte_inputs = true;
 constexpr bool byte_inputs = false;
 #endif
 
-inline int32_t round_scalar(float x) { return _mm_cvtss_si32(_mm_set_ss(x)); }
+inline int32_t round_scalar(float x) {
+    return _mm_cvtss_si32(_mm_set_ss(x));
+}
 
 /// eˣ for x ≤ 0 (below −87: about 1e-38). Cephes' minimax polynomial, relative error under 2e-7.
 inline F exp_of(F x) {

@@ -46,7 +46,11 @@ struct FloatStorage : Storage {
     AlignedArray<float> values;
 };
 
-inline float* data(Tensor& tensor) { return static_cast<FloatStorage&>(*tensor.storage).values.get(); }
-inline const float* data(const Tensor& tensor) { return static_cast<const FloatStorage&>(*tensor.storage).values.get(); }
+inline float* data(Tensor& tensor) {
+    return static_cast<FloatStorage&>(*tensor.storage).values.get();
+}
+inline const float* data(const Tensor& tensor) {
+    return static_cast<const FloatStorage&>(*tensor.storage).values.get();
+}
 
 }  // namespace ft::cpu

@@ -17,7 +17,8 @@ bool keep_to_this_thread() {
 
 }  // namespace
 
-void sgemm(bool transposed, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
+void sgemm(bool transposed, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb,
+           float* c, int64_t ldc) {
     // Each thread of our pool calls with its own rows; oneDNN must not start a team of its own in each of them.
     thread_local const bool single = keep_to_this_thread();
     (void)single;

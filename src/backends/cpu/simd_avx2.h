@@ -17,7 +17,9 @@ struct Simd {
     static F max(F a, F b) { return _mm256_max_ps(a, b); }
     static F min(F a, F b) { return _mm256_min_ps(a, b); }
     static F abs(F a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0F), a); }
-    static F copy_sign(F magnitude, F sign) { return _mm256_or_ps(magnitude, _mm256_and_ps(_mm256_set1_ps(-0.0F), sign)); }
+    static F copy_sign(F magnitude, F sign) {
+        return _mm256_or_ps(magnitude, _mm256_and_ps(_mm256_set1_ps(-0.0F), sign));
+    }
     static float sum(F v) {
         const __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
         const __m128 pair = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
@@ -31,7 +33,9 @@ struct Simd {
     static I round(F v) { return _mm256_cvtps_epi32(v); }
     static F to_float(I v) { return _mm256_cvtepi32_ps(v); }
     /// 2ⁿ for integers n in [−126, 127].
-    static F power_of_two(I n) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23)); }
+    static F power_of_two(I n) {
+        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+    }
 
     static I zero() { return _mm256_setzero_si256(); }
     static I load(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const I*>(p)); }
@@ -54,7 +58,9 @@ struct Simd {
     /// acc + the products of neighbouring 16-bit pairs, summed.
     static I dot16(I acc, I a, I b) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b)); }
     /// `width/2` columns × 4 inputs of int8 as 16 bits.
-    static I widen8(const int8_t* p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+    static I widen8(const int8_t* p) {
+        return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    }
     /// Sums neighbouring 32-bit lanes of two vectors: a0+a1, a2+a3, …, b0+b1, …
     static I add_neighbours(I a, I b) { return _mm256_permute4x64_epi64(_mm256_hadd_epi32(a, b), 0xD8); }
 };

@@ -56,6 +56,7 @@ struct Simd {
     /// Sums neighbouring 32-bit lanes of two vectors: a0+a1, a2+a3, …, b0+b1, …
     static I add_neighbours(I a, I b) {
         const F fa = _mm_castsi128_ps(a), fb = _mm_castsi128_ps(b);
-        return _mm_add_epi32(_mm_castps_si128(_mm_shuffle_ps(fa, fb, 0x88)), _mm_castps_si128(_mm_shuffle_ps(fa, fb, 0xDD)));
+        return _mm_add_epi32(_mm_castps_si128(_mm_shuffle_ps(fa, fb, 0x88)),
+                             _mm_castps_si128(_mm_shuffle_ps(fa, fb, 0xDD)));
     }
 };

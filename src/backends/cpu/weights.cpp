@@ -24,7 +24,9 @@ std::vector<float> as_matrix(WeightKind kind, const HostTensor& weight) {
     return matrix;
 }
 
-int64_t inner_size(const Shape& shape) { return shape[0] == 0 ? 0 : element_count(shape) / shape[0]; }
+int64_t inner_size(const Shape& shape) {
+    return shape[0] == 0 ? 0 : element_count(shape) / shape[0];
+}
 
 struct Int8Layout {
     int64_t n, k, n16, k4;
@@ -34,7 +36,8 @@ struct Int8Layout {
     int64_t bytes() const { return block_bytes() + n16 * 12; }
 };
 
-std::vector<std::byte> pack_int8(const Int8Layout& layout, const std::vector<float>& matrix, const std::vector<float>& bias) {
+std::vector<std::byte> pack_int8(const Int8Layout& layout, const std::vector<float>& matrix,
+                                 const std::vector<float>& bias) {
     std::vector<std::byte> packed(static_cast<size_t>(layout.bytes()));
     auto* blocks = reinterpret_cast<int8_t*>(packed.data());
     auto* scale = reinterpret_cast<float*>(packed.data() + layout.block_bytes());
@@ -45,7 +48,8 @@ std::vector<std::byte> pack_int8(const Int8Layout& layout, const std::vector<flo
         float highest = 0.0F;
         for (int64_t i = 0; i < layout.k; ++i) highest = std::max(highest, std::fabs(row[i]));
         scale[column] = highest > 0.0F ? highest / 127.0F : 1.0F;
-        int8_t* out = blocks + column / block_columns * block_columns * layout.k4 + column % block_columns * group_depth;
+        int8_t* out =
+            blocks + column / block_columns * block_columns * layout.k4 + column % block_columns * group_depth;
         for (int64_t i = 0; i < layout.k; ++i) {
             const auto value = static_cast<int8_t>(std::lrintf(row[i] / scale[column]));
             out[i / group_depth * group_depth * block_columns + i % group_depth] = value;
@@ -64,16 +68,19 @@ bool packs_as_int8(WeightKind kind, const Shape& shape, Precision precision) {
     return kind == WeightKind::linear || kind == WeightKind::embedding;
 }
 
-std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, const HostTensor& bias, Precision precision) {
+std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, const HostTensor& bias,
+                                   Precision precision) {
     const std::vector<float> matrix = as_matrix(kind, weight);
     const std::vector<float> biases = bias.bytes.empty() ? std::vector<float>() : bias.to_f32();
     if (!biases.empty() && static_cast<int64_t>(biases.size()) != weight.shape[0]) {
-        throw Error(ErrorCode::bad_model, "a bias of {} values does not fit a weight of {} rows", biases.size(), weight.shape[0]);
+        throw Error(ErrorCode::bad_model, "a bias of {} values does not fit a weight of {} rows", biases.size(),
+                    weight.shape[0]);
     }
     if (packs_as_int8(kind, weight.shape, precision)) return pack_int8(Int8Layout(weight.shape), matrix, biases);
     std::vector<std::byte> packed((matrix.size() + static_cast<size_t>(weight.shape[0])) * sizeof(float));
     std::memcpy(packed.data(), matrix.data(), matrix.size() * sizeof(float));
-    if (!biases.empty()) std::memcpy(packed.data() + matrix.size() * sizeof(float), biases.data(), biases.size() * sizeof(float));
+    if (!biases.empty())
+        std::memcpy(packed.data() + matrix.size() * sizeof(float), biases.data(), biases.size() * sizeof(float));
     return packed;
 }
 
@@ -82,7 +89,8 @@ WeightPtr bind_weight(WeightKind kind, const Shape& shape, std::span<const std::
     const Int8Layout layout(shape);
     const int64_t expected = is_int8 ? layout.bytes() : (layout.n * layout.k + layout.n) * 4;
     if (static_cast<int64_t>(packed.size()) != expected || reinterpret_cast<uintptr_t>(packed.data()) % 16 != 0) {
-        throw Error(ErrorCode::bad_model, "a packed weight has {} bytes where its shape needs {}: pack the model again", packed.size(), expected);
+        throw Error(ErrorCode::bad_model, "a packed weight has {} bytes where its shape needs {}: pack the model again",
+                    packed.size(), expected);
     }
     auto weight = std::make_unique<CpuWeight>();
     weight->kind = kind;
@@ -91,8 +99,12 @@ WeightPtr bind_weight(WeightKind kind, const Shape& shape, std::span<const std::
     weight->is_int8 = is_int8;
     if (is_int8) {
         const auto* scale = reinterpret_cast<const float*>(packed.data() + layout.block_bytes());
-        weight->int8 = {reinterpret_cast<const int8_t*>(packed.data()), scale, reinterpret_cast<const int32_t*>(scale + layout.n16),
-                        scale + 2 * layout.n16, layout.n, layout.k4};
+        weight->int8 = {reinterpret_cast<const int8_t*>(packed.data()),
+                        scale,
+                        reinterpret_cast<const int32_t*>(scale + layout.n16),
+                        scale + 2 * layout.n16,
+                        layout.n,
+                        layout.k4};
     } else {
         weight->values = reinterpret_cast<const float*>(packed.data());
         weight->bias = weight->values + layout.n * layout.k;

@@ -19,12 +19,15 @@ class CpuWeight : public Weight {
     const float* bias = nullptr;    // [n]
 };
 
-inline const CpuWeight& cpu_weight(const Weight& weight) { return static_cast<const CpuWeight&>(weight); }
+inline const CpuWeight& cpu_weight(const Weight& weight) {
+    return static_cast<const CpuWeight&>(weight);
+}
 
 /// Norms, positions and the first convolution stay in f32: they are small, and the mel input has a wide range.
 bool packs_as_int8(WeightKind kind, const Shape& shape, Precision precision);
 
-std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, const HostTensor& bias, Precision precision);
+std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, const HostTensor& bias,
+                                   Precision precision);
 /// Throws Error{bad_model} when the bytes do not fit the shape or are not aligned to 16.
 WeightPtr bind_weight(WeightKind kind, const Shape& shape, std::span<const std::byte> packed, Precision precision);
 

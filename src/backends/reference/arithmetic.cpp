@@ -19,9 +19,12 @@ double dot(std::span<const float> a, std::span<const float> b) {
     return sum;
 }
 
-float gelu(float x) { return static_cast<float>(0.5 * x * (1.0 + std::erf(x * std::sqrt(0.5)))); }
+float gelu(float x) {
+    return static_cast<float>(0.5 * x * (1.0 + std::erf(x * std::sqrt(0.5))));
+}
 
-void layer_norm_row(std::span<const float> x, std::span<const float> gain, std::span<const float> bias, std::span<float> out) {
+void layer_norm_row(std::span<const float> x, std::span<const float> gain, std::span<const float> bias,
+                    std::span<float> out) {
     const auto d = static_cast<double>(x.size());
     double mean = 0;
     for (const float value : x) mean += value;
@@ -33,8 +36,8 @@ void layer_norm_row(std::span<const float> x, std::span<const float> gain, std::
     for (size_t i = 0; i < x.size(); ++i) out[i] = static_cast<float>((x[i] - mean) * scale * gain[i] + bias[i]);
 }
 
-std::vector<double> attend(std::span<const float> query, const float* keys, const float* values, int64_t count, int64_t stride,
-                           std::span<float> out) {
+std::vector<double> attend(std::span<const float> query, const float* keys, const float* values, int64_t count,
+                           int64_t stride, std::span<float> out) {
     const size_t head_size = query.size();
     std::vector<double> p(static_cast<size_t>(count));
     for (int64_t t = 0; t < count; ++t) {

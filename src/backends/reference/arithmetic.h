@@ -13,11 +13,12 @@ double dot(std::span<const float> a, std::span<const float> b);
 float gelu(float x);
 
 /// One row: (x − mean) / √(variance + 1e-5) · gain + bias. `out` may be `x`.
-void layer_norm_row(std::span<const float> x, std::span<const float> gain, std::span<const float> bias, std::span<float> out);
+void layer_norm_row(std::span<const float> x, std::span<const float> gain, std::span<const float> bias,
+                    std::span<float> out);
 
 /// One query of one head over `count` positions: row t of keys and values starts at t·stride. out = Σ p[t]·values[t]
 /// with p = softmax(query·keys[t] / √head_size). Returns p.
-std::vector<double> attend(std::span<const float> query, const float* keys, const float* values, int64_t count, int64_t stride,
-                           std::span<float> out);
+std::vector<double> attend(std::span<const float> query, const float* keys, const float* values, int64_t count,
+                           int64_t stride, std::span<float> out);
 
 }  // namespace ft::reference

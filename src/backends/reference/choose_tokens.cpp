@@ -28,13 +28,15 @@ double log_sum_exp(std::span<const double> values) {
 void forbid_named(std::span<double> scores, const TokenRule& rule) {
     const auto vocabulary = static_cast<int64_t>(scores.size());
     if (rule.suppressed != nullptr) {
-        check(rule.suppressed->size() * 64 >= scores.size(), "choose_tokens: the bit set is shorter than the vocabulary");
+        check(rule.suppressed->size() * 64 >= scores.size(),
+              "choose_tokens: the bit set is shorter than the vocabulary");
         for (size_t token = 0; token < scores.size(); ++token) {
             if (((*rule.suppressed)[token / 64] >> (token % 64) & 1U) != 0) scores[token] = minus_infinity;
         }
     }
     for (const TokenRule::Range& range : rule.forbidden) {
-        for (int64_t token = std::max<int64_t>(range.begin, 0); token < std::min<int64_t>(range.end, vocabulary); ++token) {
+        for (int64_t token = std::max<int64_t>(range.begin, 0); token < std::min<int64_t>(range.end, vocabulary);
+             ++token) {
             scores[static_cast<size_t>(token)] = minus_infinity;
         }
     }
@@ -67,7 +69,8 @@ int32_t sample(std::span<const double> scores, double temperature, double unifor
 std::vector<Candidate> most_probable(std::span<const double> log_probabilities, int32_t top) {
     std::vector<int32_t> order(log_probabilities.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return log_probabilities[a] > log_probabilities[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int32_t a, int32_t b) { return log_probabilities[a] > log_probabilities[b]; });
     std::vector<Candidate> candidates;
     for (const int32_t token : order) {
         if (static_cast<int32_t>(candidates.size()) == top || log_probabilities[token] == minus_infinity) break;
@@ -95,7 +98,8 @@ Choice choose_token(std::span<const float> logits, const TokenRule& rule) {
     for (double& score : scores) score -= allowed;
     // max_element gives the first of equals: ties go to the lowest id.
     const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
-    const int32_t token = rule.temperature > 0 ? sample(scores, rule.temperature, rule.uniform) : static_cast<int32_t>(best);
+    const int32_t token =
+        rule.temperature > 0 ? sample(scores, rule.temperature, rule.uniform) : static_cast<int32_t>(best);
     choice.best = {token, static_cast<float>(scores[static_cast<size_t>(token)])};
     if (rule.top > 1) choice.candidates = most_probable(scores, rule.top);
     return choice;
@@ -105,7 +109,8 @@ std::vector<float> ReferenceBackend::logits(const Tensor& x, const Weight& norm,
                                             std::span<const int32_t> items) {
     const FloatWeight& gain = as_float(norm, WeightKind::norm);
     const FloatWeight& words = as_float(table, WeightKind::embedding);
-    check(x.shape.size() == 2 && x.cols() == words.shape[1] && x.cols() == gain.shape[0], "logits: x does not fit the weights");
+    check(x.shape.size() == 2 && x.cols() == words.shape[1] && x.cols() == gain.shape[0],
+          "logits: x does not fit the weights");
     std::vector<float> result;
     std::vector<float> row(static_cast<size_t>(x.cols()));
     for (const int32_t item : items) {

@@ -1,5 +1,6 @@
 #pragma once
-// The rules and the choice on one row of logits, apart from the backend: also what other backends' choices are tested with.
+// The rules and the choice on one row of logits, apart from the backend: also what other backends' choices are tested
+// with.
 #include <span>
 
 #include "tensor/backend.h"

@@ -60,7 +60,7 @@ TEST(ChooseToken, SamplesByTheDistributionFunctionInIdOrder) {
     TokenRule rule;
     rule.temperature = 1;
     const std::vector<float> logits = logs({1, 4, 2, 4, 1});
-    const std::pair<float, int> cases[] = {{0.0F, 0}, {0.0832F, 0}, {0.0835F, 1}, {0.4165F, 1}, {0.4168F, 2},
+    const std::pair<float, int> cases[] = {{0.0F, 0},    {0.0832F, 0}, {0.0835F, 1}, {0.4165F, 1},  {0.4168F, 2},
                                            {0.5835F, 3}, {0.9165F, 3}, {0.9168F, 4}, {0.999999F, 4}};
     for (const auto& [uniform, token] : cases) {
         rule.uniform = uniform;

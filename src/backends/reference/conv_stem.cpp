@@ -11,7 +11,8 @@ namespace {
 std::vector<float> convolve(std::span<const float> x, int64_t length, const FloatWeight& weight, int64_t stride) {
     const int64_t outputs = weight.shape[0], channels = weight.shape[1], steps = length / stride;
     std::vector<float> result(static_cast<size_t>(outputs * steps));
-    std::vector<float> seen(static_cast<size_t>(channels * 3));  // what one output position sees, as a weight's row is laid out
+    std::vector<float> seen(
+        static_cast<size_t>(channels * 3));  // what one output position sees, as a weight's row is laid out
     for (int64_t t = 0; t < steps; ++t) {
         for (int64_t c = 0; c < channels; ++c) {
             for (int64_t k = 0; k < 3; ++k) {

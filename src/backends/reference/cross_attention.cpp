@@ -3,8 +3,8 @@
 
 namespace ft::reference {
 
-std::unique_ptr<CrossCache> ReferenceBackend::make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights,
-                                                               int heads) {
+std::unique_ptr<CrossCache> ReferenceBackend::make_cross_cache(const Tensor& encoded,
+                                                               std::span<const Weight* const> kv_weights, int heads) {
     check(encoded.shape.size() == 2 && encoded.rows() > 0 && heads > 0 && encoded.cols() % heads == 0,
           "make_cross_cache: the encoder's output does not fit the heads");
     auto cache = std::make_unique<FloatCrossCache>();
@@ -28,8 +28,9 @@ std::unique_ptr<CrossCache> ReferenceBackend::make_cross_cache(const Tensor& enc
     return cache;
 }
 
-void ReferenceBackend::cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
-                                            Tensor& out, std::span<const int32_t> heads_wanted, std::vector<float>* weights) {
+void ReferenceBackend::cross_attention_step(const Tensor& q, int heads, int layer,
+                                            std::span<const CrossCache* const> caches, Tensor& out,
+                                            std::span<const int32_t> heads_wanted, std::vector<float>* weights) {
     check(q.shape.size() == 2 && heads > 0 && q.cols() % heads == 0, "cross_attention_step: q does not fit the heads");
     check(static_cast<int64_t>(caches.size()) == q.rows(), "cross_attention_step: one cache an item");
     check(heads_wanted.empty() || weights != nullptr, "cross_attention_step: nowhere to put the weights");
@@ -38,14 +39,16 @@ void ReferenceBackend::cross_attention_step(const Tensor& q, int heads, int laye
     for (const int32_t head : heads_wanted) check(head >= 0 && head < heads, "cross_attention_step: no such head");
     for (int64_t i = 0; i < q.rows(); ++i) {
         const auto* cache = dynamic_cast<const FloatCrossCache*>(caches[i]);
-        check(cache != nullptr && cache->d == d && cache->heads == heads, "cross_attention_step: a cache of another model");
+        check(cache != nullptr && cache->d == d && cache->heads == heads,
+              "cross_attention_step: a cache of another model");
         check(layer >= 0 && layer < static_cast<int>(cache->keys.size()), "cross_attention_step: no such layer");
         const std::span<const float> query = row_of(q, i);
         std::vector<std::vector<double>> p;
         for (int head = 0; head < heads; ++head) {
             const auto at = static_cast<size_t>(head * head_size), size = static_cast<size_t>(head_size);
-            p.push_back(attend(query.subspan(at, size), cache->keys[layer].data() + at, cache->values[layer].data() + at,
-                               cache->positions, d, result.subspan(static_cast<size_t>(i * d) + at, size)));
+            p.push_back(attend(query.subspan(at, size), cache->keys[layer].data() + at,
+                               cache->values[layer].data() + at, cache->positions, d,
+                               result.subspan(static_cast<size_t>(i * d) + at, size)));
         }
         for (const int32_t head : heads_wanted) weights->insert(weights->end(), p[head].begin(), p[head].end());
     }

@@ -6,7 +6,8 @@
 namespace ft::reference {
 
 void ReferenceBackend::encoder_attention(const Tensor& qkv, int heads, Tensor& out) {
-    check(qkv.shape.size() == 2 && heads > 0 && qkv.cols() % (3 * heads) == 0, "encoder_attention: qkv does not fit the heads");
+    check(qkv.shape.size() == 2 && heads > 0 && qkv.cols() % (3 * heads) == 0,
+          "encoder_attention: qkv does not fit the heads");
     const int64_t steps = qkv.rows(), width = qkv.cols(), d = width / 3, head_size = d / heads;
     const std::span<float> result = values_to_write(out, {steps, d});
     const float* input = values_of(qkv).data();

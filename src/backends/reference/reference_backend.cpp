@@ -8,11 +8,13 @@ namespace ft {
 
 std::unique_ptr<Backend> make_reference_backend(const BackendOptions& options) {
     if (options.precision != Precision::float32) {
-        throw Error(ErrorCode::unsupported, "the reference backend computes in float32 only: ask for float32 instead of {}",
+        throw Error(ErrorCode::unsupported,
+                    "the reference backend computes in float32 only: ask for float32 instead of {}",
                     to_string(options.precision));
     }
     if (!options.instruction_set.empty() && options.instruction_set != "scalar") {
-        throw Error(ErrorCode::unsupported, "the reference backend knows no instruction set but 'scalar': '{}' was asked for",
+        throw Error(ErrorCode::unsupported,
+                    "the reference backend knows no instruction set but 'scalar': '{}' was asked for",
                     options.instruction_set);
     }
     return std::make_unique<reference::ReferenceBackend>();
@@ -33,7 +35,9 @@ const FloatStorage& storage_of(const Tensor& tensor) {
 
 }  // namespace
 
-std::span<const float> values_of(const Tensor& tensor) { return storage_of(tensor).values; }
+std::span<const float> values_of(const Tensor& tensor) {
+    return storage_of(tensor).values;
+}
 
 std::span<const float> row_of(const Tensor& tensor, int64_t i) {
     check(tensor.shape.size() == 2 && i >= 0 && i < tensor.rows(), "no such row in the tensor");
@@ -61,6 +65,8 @@ Tensor ReferenceBackend::upload(Shape shape, std::span<const float> values) {
     return tensor;
 }
 
-std::vector<float> ReferenceBackend::read(const Tensor& tensor) { return storage_of(tensor).values; }
+std::vector<float> ReferenceBackend::read(const Tensor& tensor) {
+    return storage_of(tensor).values;
+}
 
 }  // namespace ft::reference

@@ -6,10 +6,10 @@
 
 namespace ft {
 
-/// Computes in float32 only and ignores `threads`. Packing "reference-f32-v1": the row-major float32 weight followed, for
-/// linear, conv1d and norm, by shape[0] float32 biases (zeros when there are none), all in the machine's byte order.
-/// Throws Error{unsupported} for another precision or instruction set.
-/// Every operation throws Error{internal} for shapes, indices or objects that do not belong together.
+/// Computes in float32 only and ignores `threads`. Packing "reference-f32-v1": the row-major float32 weight followed,
+/// for linear, conv1d and norm, by shape[0] float32 biases (zeros when there are none), all in the machine's byte
+/// order. Throws Error{unsupported} for another precision or instruction set. Every operation throws Error{internal}
+/// for shapes, indices or objects that do not belong together.
 std::unique_ptr<Backend> make_reference_backend(const BackendOptions& options);
 
 }  // namespace ft

@@ -13,7 +13,9 @@ namespace {
 
 const std::vector<float> none;
 
-std::unique_ptr<Backend> make() { return make_reference_backend({"reference", Precision::float32, 1, ""}); }
+std::unique_ptr<Backend> make() {
+    return make_reference_backend({"reference", Precision::float32, 1, ""});
+}
 
 HostTensor host(const Shape& shape, const std::vector<float>& values) {
     return {DType::f32, shape, std::as_bytes(std::span(values))};
@@ -21,7 +23,8 @@ HostTensor host(const Shape& shape, const std::vector<float>& values) {
 
 WeightPtr weight(Backend& backend, WeightKind kind, const Shape& shape, const std::vector<float>& values,
                  const std::vector<float>& bias = none) {
-    return backend.bind(kind, shape, backend.pack(kind, host(shape, values), host({static_cast<int64_t>(bias.size())}, bias)));
+    return backend.bind(kind, shape,
+                        backend.pack(kind, host(shape, values), host({static_cast<int64_t>(bias.size())}, bias)));
 }
 
 void expect_near(const std::vector<float>& got, const std::vector<double>& expected) {
@@ -69,7 +72,8 @@ TEST(Reference, ConvStemPadsAndStrides) {
 
 TEST(Reference, EncoderAttention) {
     const auto backend = make();
-    // Two positions, two heads of one dimension. Head 0: q = (ln 3, 0), k = (1, 0), v = (4, 8); head 1: q = 0, v = (1, 3).
+    // Two positions, two heads of one dimension. Head 0: q = (ln 3, 0), k = (1, 0), v = (4, 8); head 1: q = 0, v = (1,
+    // 3).
     const auto ln3 = static_cast<float>(std::log(3.0));
     const Tensor qkv = backend->upload({2, 6}, std::vector<float>{ln3, 0, 1, 5, 4, 1, 0, 0, 0, 6, 8, 3});
     Tensor out = backend->empty({2, 2});
@@ -82,7 +86,7 @@ TEST(Reference, AttentionIsScaledByTheHeadSize) {
     // One head of 4: q·k = 2·ln 3, divided by √4.
     const auto ln3 = static_cast<float>(std::log(3.0));
     const Tensor qkv = backend->upload({2, 12}, std::vector<float>{ln3, ln3, 0, 0, 1, 1, 0, 0, 4, 0, 0, 1,  //
-                                                                   0, 0, 0, 0, 0, 0, 1, 1, 8, 0, 2, 1});
+                                                                   0,   0,   0, 0, 0, 0, 1, 1, 8, 0, 2, 1});
     Tensor out = backend->empty({2, 4});
     backend->encoder_attention(qkv, 1, out);
     expect_near(backend->read(out), {5, 0, 0.5, 1, 6, 0, 1, 1});
@@ -107,11 +111,13 @@ TEST(Reference, CrossAttention) {
     // Keys are the input, values 10 times the input + 1.
     const auto kv = weight(*backend, WeightKind::linear, {2, 1}, {1, 10}, {0, 1});
     const auto ln3 = static_cast<float>(std::log(3.0));
-    const auto cache = backend->make_cross_cache(backend->upload({2, 1}, std::vector<float>{1, 0}), std::vector<const Weight*>{kv.get()}, 1);
+    const auto cache = backend->make_cross_cache(backend->upload({2, 1}, std::vector<float>{1, 0}),
+                                                 std::vector<const Weight*>{kv.get()}, 1);
     const Tensor q = backend->upload({1, 1}, std::vector<float>{ln3});
     Tensor out = backend->empty({1, 1});
     std::vector<float> weights{9};
-    backend->cross_attention_step(q, 1, 0, std::vector<const CrossCache*>{cache.get()}, out, std::vector<int32_t>{0}, &weights);
+    backend->cross_attention_step(q, 1, 0, std::vector<const CrossCache*>{cache.get()}, out, std::vector<int32_t>{0},
+                                  &weights);
     expect_near(backend->read(out), {0.75 * 11 + 0.25 * 1});
     expect_near(weights, {9, 0.75, 0.25});
 }

@@ -60,23 +60,25 @@ class ReferenceBackend final : public Backend {
     Tensor empty(Shape shape) override;
     Tensor upload(Shape shape, std::span<const float> values) override;
     std::vector<float> read(const Tensor& tensor) override;
-    void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions, Tensor& out) override;
+    void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
+                   Tensor& out) override;
     void layer_norm(const Tensor& x, const Weight& norm, Tensor& out) override;
-    void linear(const Tensor& x, const Weight* norm, const Weight& weight, Activation activation, const Tensor* residual,
-                Tensor& out) override;
+    void linear(const Tensor& x, const Weight* norm, const Weight& weight, Activation activation,
+                const Tensor* residual, Tensor& out) override;
     void encoder_attention(const Tensor& qkv, int heads, Tensor& out) override;
     std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights,
                                                  int heads) override;
     std::unique_ptr<SelfCache> make_self_cache(int layers, int rows, int positions, int d) override;
-    void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens, std::span<const int32_t> position,
-               Tensor& out) override;
+    void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens,
+               std::span<const int32_t> position, Tensor& out) override;
     void self_attention_step(const Tensor& qkv, int heads, int layer, SelfCache& cache, std::span<const int32_t> slots,
                              std::span<const int32_t> positions, Tensor& out) override;
-    void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches, Tensor& out,
-                              std::span<const int32_t> heads_wanted, std::vector<float>* weights) override;
-    std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items,
-                                      std::span<const TokenRule> rules) override;
-    std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table, std::span<const int32_t> items) override;
+    void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
+                              Tensor& out, std::span<const int32_t> heads_wanted, std::vector<float>* weights) override;
+    std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table,
+                                      std::span<const int32_t> items, std::span<const TokenRule> rules) override;
+    std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table,
+                              std::span<const int32_t> items) override;
     void copy_slot(SelfCache& cache, int from, int to, int positions) override;
 
   private:

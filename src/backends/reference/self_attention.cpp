@@ -28,7 +28,8 @@ std::unique_ptr<SelfCache> ReferenceBackend::make_self_cache(int layers, int row
 }
 
 void ReferenceBackend::self_attention_step(const Tensor& qkv, int heads, int layer, SelfCache& cache,
-                                           std::span<const int32_t> slots, std::span<const int32_t> positions, Tensor& out) {
+                                           std::span<const int32_t> slots, std::span<const int32_t> positions,
+                                           Tensor& out) {
     FloatSelfCache& past = as_float(cache);
     const auto d = static_cast<size_t>(past.d);
     check(qkv.shape.size() == 2 && qkv.cols() == 3 * past.d, "self_attention_step: qkv does not fit the cache");
@@ -46,8 +47,8 @@ void ReferenceBackend::self_attention_step(const Tensor& qkv, int heads, int lay
         std::copy_n(row.begin() + 2 * past.d, d, past.values.begin() + past.at(layer, slots[i], positions[i]));
         const size_t first = past.at(layer, slots[i], 0);
         for (size_t at = 0; at < d; at += head_size) {
-            attend(row.subspan(at, head_size), &past.keys[first + at], &past.values[first + at], positions[i] + 1, past.d,
-                   result.subspan(i * d + at, head_size));
+            attend(row.subspan(at, head_size), &past.keys[first + at], &past.values[first + at], positions[i] + 1,
+                   past.d, result.subspan(i * d + at, head_size));
         }
     }
 }

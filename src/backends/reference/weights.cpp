@@ -9,7 +9,9 @@ namespace {
 
 constexpr const char* kind_names[] = {"linear", "conv1d", "norm", "embedding", "positions"};
 
-bool has_bias(WeightKind kind) { return kind != WeightKind::embedding && kind != WeightKind::positions; }
+bool has_bias(WeightKind kind) {
+    return kind != WeightKind::embedding && kind != WeightKind::positions;
+}
 
 void check_shape(WeightKind kind, const Shape& shape) {
     const char* name = kind_names[static_cast<size_t>(kind)];
@@ -43,7 +45,8 @@ std::vector<std::byte> ReferenceBackend::pack(WeightKind kind, const HostTensor&
     std::vector<float> values = weight.to_f32();
     if (!bias.bytes.empty()) {
         if (!has_bias(kind) || bias.shape != Shape{weight.shape[0]}) {
-            throw Error(ErrorCode::bad_model, "a {} weight has a bias that does not fit", kind_names[static_cast<size_t>(kind)]);
+            throw Error(ErrorCode::bad_model, "a {} weight has a bias that does not fit",
+                        kind_names[static_cast<size_t>(kind)]);
         }
         const std::vector<float> added = bias.to_f32();
         values.insert(values.end(), added.begin(), added.end());

@@ -21,18 +21,25 @@ class PackingBackend final : public Backend {
     std::vector<float> read(const Tensor&) override { return none<std::vector<float>>(); }
     void conv_stem(const Tensor&, const Weight&, const Weight&, const Weight&, Tensor&) override { none<int>(); }
     void layer_norm(const Tensor&, const Weight&, Tensor&) override { none<int>(); }
-    void linear(const Tensor&, const Weight*, const Weight&, Activation, const Tensor*, Tensor&) override { none<int>(); }
+    void linear(const Tensor&, const Weight*, const Weight&, Activation, const Tensor*, Tensor&) override {
+        none<int>();
+    }
     void encoder_attention(const Tensor&, int, Tensor&) override { none<int>(); }
     std::unique_ptr<CrossCache> make_cross_cache(const Tensor&, std::span<const Weight* const>, int) override {
         return none<std::unique_ptr<CrossCache>>();
     }
-    std::unique_ptr<SelfCache> make_self_cache(int, int, int, int) override { return none<std::unique_ptr<SelfCache>>(); }
-    void embed(const Weight&, const Weight&, std::span<const int32_t>, std::span<const int32_t>, Tensor&) override { none<int>(); }
-    void self_attention_step(const Tensor&, int, int, SelfCache&, std::span<const int32_t>, std::span<const int32_t>, Tensor&) override {
+    std::unique_ptr<SelfCache> make_self_cache(int, int, int, int) override {
+        return none<std::unique_ptr<SelfCache>>();
+    }
+    void embed(const Weight&, const Weight&, std::span<const int32_t>, std::span<const int32_t>, Tensor&) override {
         none<int>();
     }
-    void cross_attention_step(const Tensor&, int, int, std::span<const CrossCache* const>, Tensor&, std::span<const int32_t>,
-                              std::vector<float>*) override {
+    void self_attention_step(const Tensor&, int, int, SelfCache&, std::span<const int32_t>, std::span<const int32_t>,
+                             Tensor&) override {
+        none<int>();
+    }
+    void cross_attention_step(const Tensor&, int, int, std::span<const CrossCache* const>, Tensor&,
+                              std::span<const int32_t>, std::vector<float>*) override {
         none<int>();
     }
     std::vector<Choice> choose_tokens(const Tensor&, const Weight&, const Weight&, std::span<const int32_t>,

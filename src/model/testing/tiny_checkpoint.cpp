@@ -46,7 +46,8 @@ TinyTensor sinusoids(int64_t length, int64_t channels) {
     const int64_t half = channels / 2;
     for (int64_t i = 0; i < length; ++i) {
         for (int64_t j = 0; j < half; ++j) {
-            const double angle = static_cast<double>(i) * std::exp(-std::log(10000.0) * static_cast<double>(j) / static_cast<double>(half - 1));
+            const double angle = static_cast<double>(i) *
+                                 std::exp(-std::log(10000.0) * static_cast<double>(j) / static_cast<double>(half - 1));
             const auto at = static_cast<size_t>(i * channels + j);
             tensor.values[at] = f16_to_f32(f32_to_f16(static_cast<float>(std::sin(angle))));
             tensor.values[at + static_cast<size_t>(half)] = f16_to_f32(f32_to_f16(static_cast<float>(std::cos(angle))));
@@ -61,20 +62,23 @@ std::map<std::string, TinyTensor> random_tensors(const ModelConfig& config, uint
     for (const WeightSpec& spec : weight_specs(config)) {
         Shape part = spec.shape;
         part[0] /= static_cast<int64_t>(spec.weights.size());
-        for (const std::string& name : spec.weights) tensors[name] = random_tensor(part, spec.kind == WeightKind::norm, random);
+        for (const std::string& name : spec.weights)
+            tensors[name] = random_tensor(part, spec.kind == WeightKind::norm, random);
         for (const std::string& name : spec.biases) {
             if (!name.empty()) tensors[name] = random_tensor({part[0]}, false, random);
         }
-        if (ends_with(spec.name, "encoder.positions")) tensors[spec.weights[0]] = sinusoids(spec.shape[0], spec.shape[1]);
+        if (ends_with(spec.name, "encoder.positions"))
+            tensors[spec.weights[0]] = sinusoids(spec.shape[0], spec.shape[1]);
     }
     return tensors;
 }
 
 std::vector<std::pair<std::string, std::string>> some_merges() {
-    return {{" ", "d"}, {"e", "n"}, {"e", "r"}, {" d", "e"}, {" de", "t"}, {" ", "a"}, {"\xC3", "\xA5"}, {"\xC3", "\xA4"},
-            {"\xC3", "\xB6"}, {"t", "h"}, {" ", "h"}, {" h", "e"}, {" ", "-"}, {" ", "'"}, {" ", "("}, {"1", "2"}, {"o", "c"},
-            {"oc", "h"}, {" ", "och"}, {"a", "n"}, {" a", "n"}, {"\xC3\xA4", "r"}, {" ", "\xC3\xA4r"}, {"i", "n"}, {"in", "g"},
-            {" ", "s"}, {" s", "k"}, {" ", "\xE2"}, {"\xE2", "\x99"}};
+    return {{" ", "d"},       {"e", "n"},       {"e", "r"},       {" d", "e"},       {" de", "t"},       {" ", "a"},
+            {"\xC3", "\xA5"}, {"\xC3", "\xA4"}, {"\xC3", "\xB6"}, {"t", "h"},        {" ", "h"},         {" h", "e"},
+            {" ", "-"},       {" ", "'"},       {" ", "("},       {"1", "2"},        {"o", "c"},         {"oc", "h"},
+            {" ", "och"},     {"a", "n"},       {" a", "n"},      {"\xC3\xA4", "r"}, {" ", "\xC3\xA4r"}, {"i", "n"},
+            {"in", "g"},      {" ", "s"},       {" s", "k"},      {" ", "\xE2"},     {"\xE2", "\x99"}};
 }
 
 /// Bytes in GPT-2's order (printable ones first), merges, then OpenAI's special tokens and timestamps.
@@ -92,7 +96,8 @@ Vocabulary tiny_vocabulary(const std::vector<std::pair<std::string, std::string>
     vocabulary.first_special = static_cast<int32_t>(tokens.size());
     tokens.insert(tokens.end(), {"<|endoftext|>", "<|startoftranscript|>"});
     for (const std::string& language : whisper_languages()) tokens.push_back("<|" + language + "|>");
-    tokens.insert(tokens.end(), {"<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"});
+    tokens.insert(tokens.end(), {"<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>",
+                                 "<|notimestamps|>"});
     for (int i = 0; i <= 1500; ++i) tokens.push_back(timestamp_name(i));
     return vocabulary;
 }

@@ -36,20 +36,23 @@ struct TinyOptions {
 TinyCheckpoint make_tiny_checkpoint(const TinyOptions& options = {});
 
 struct TinyFolderOptions {
-    DType dtype = DType::f16;     ///< f32, f16 or bf16 (rounded)
-    int shards = 1;               ///< more than 1: model-0000N-of-0000M.safetensors and the index
+    DType dtype = DType::f16;       ///< f32, f16 or bf16 (rounded)
+    int shards = 1;                 ///< more than 1: model-0000N-of-0000M.safetensors and the index
     bool store_projection = false;  ///< proj_out.weight as a copy of the embedding
-    bool tokenizer_json = true;   ///< otherwise vocab.json, merges.txt and added_tokens.json
+    bool tokenizer_json = true;     ///< otherwise vocab.json, merges.txt and added_tokens.json
     bool generation_json = true;
 };
 /// A Hugging Face folder. Replaces what is there.
-void write_tiny_folder(const TinyCheckpoint& checkpoint, const std::filesystem::path& folder, const TinyFolderOptions& options = {});
+void write_tiny_folder(const TinyCheckpoint& checkpoint, const std::filesystem::path& folder,
+                       const TinyFolderOptions& options = {});
 
-/// A CTranslate2 folder: f32, f16, bf16 or i8_rows (linear layers and embedding; the rest f32).
-void write_tiny_ctranslate2(const TinyCheckpoint& checkpoint, const std::filesystem::path& folder, Encoding encoding = Encoding::f16);
+/// A CTranslate2 folder: f32, f16, bf16 or i8_rows (linear layers, convolutions and embedding; the rest f32).
+void write_tiny_ctranslate2(const TinyCheckpoint& checkpoint, const std::filesystem::path& folder,
+                            Encoding encoding = Encoding::f16);
 
 /// A whisper.cpp file; matrices in `encoding` (any but i8_rows), vectors and positions in f32.
-void write_tiny_ggml(const TinyCheckpoint& checkpoint, const std::filesystem::path& file, Encoding encoding = Encoding::f16);
+void write_tiny_ggml(const TinyCheckpoint& checkpoint, const std::filesystem::path& file,
+                     Encoding encoding = Encoding::f16);
 
 /// Bytes of `values` in an encoding of checkpoints; for i8_rows `row` values share one of the scales.
 struct EncodedTensor {
@@ -59,6 +62,7 @@ struct EncodedTensor {
 EncodedTensor encode_tensor(const std::vector<float>& values, Encoding encoding, size_t row);
 
 /// A safetensors file of these tensors.
-void write_safetensors(const std::map<std::string, TinyTensor>& tensors, const std::filesystem::path& file, DType dtype);
+void write_safetensors(const std::map<std::string, TinyTensor>& tensors, const std::filesystem::path& file,
+                       DType dtype);
 
 }  // namespace ft

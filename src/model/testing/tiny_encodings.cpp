@@ -11,7 +11,9 @@ namespace ft {
 
 namespace {
 
-void append(std::string& out, const void* data, size_t size) { out.append(static_cast<const char*>(data), size); }
+void append(std::string& out, const void* data, size_t size) {
+    out.append(static_cast<const char*>(data), size);
+}
 
 void append_half(std::string& out, float value) {
     const uint16_t half = f32_to_f16(value);
@@ -28,7 +30,8 @@ void append_nibbles(std::string& out, const float* in, int levels, bool with_min
     const auto [lowest, highest] = std::minmax_element(in, in + 32);
     const float widest = std::max(std::abs(*lowest), std::abs(*highest));
     const int centre = with_minimum ? 0 : levels / 2;
-    const float exact = with_minimum ? (*highest - *lowest) / static_cast<float>(levels - 1) : widest / static_cast<float>(levels / 2 - 1);
+    const float exact = with_minimum ? (*highest - *lowest) / static_cast<float>(levels - 1)
+                                     : widest / static_cast<float>(levels / 2 - 1);
     const float scale = f16_to_f32(f32_to_f16(exact)), minimum = with_minimum ? f16_to_f32(f32_to_f16(*lowest)) : 0.0F;
     append_half(out, scale);
     if (with_minimum) append_half(out, minimum);
@@ -50,7 +53,8 @@ void append_q8(std::string& out, const float* in) {
     const float scale = f16_to_f32(f32_to_f16(widest / 127.0F));
     append_half(out, scale);
     for (int i = 0; i < 32; ++i) {
-        out += static_cast<char>(static_cast<int8_t>(scale == 0.0F ? 0.0F : std::clamp(std::round(in[i] / scale), -127.0F, 127.0F)));
+        out += static_cast<char>(
+            static_cast<int8_t>(scale == 0.0F ? 0.0F : std::clamp(std::round(in[i] / scale), -127.0F, 127.0F)));
     }
 }
 
@@ -60,7 +64,8 @@ void append_rows(EncodedTensor& out, const std::vector<float>& values, size_t ro
         for (size_t i = at; i < at + row; ++i) widest = std::max(widest, std::abs(values[i]));
         const float scale = 127.0F / (widest == 0.0F ? 127.0F : widest);
         out.scales.push_back(scale);
-        for (size_t i = at; i < at + row; ++i) out.bytes += static_cast<char>(static_cast<int8_t>(std::rint(values[i] * scale)));
+        for (size_t i = at; i < at + row; ++i)
+            out.bytes += static_cast<char>(static_cast<int8_t>(std::rint(values[i] * scale)));
     }
 }
 
@@ -69,7 +74,9 @@ void append_rows(EncodedTensor& out, const std::vector<float>& values, size_t ro
 EncodedTensor encode_tensor(const std::vector<float>& values, Encoding encoding, size_t row) {
     EncodedTensor out;
     switch (encoding) {
-        case Encoding::f32: append(out.bytes, values.data(), 4 * values.size()); return out;
+        case Encoding::f32:
+            append(out.bytes, values.data(), 4 * values.size());
+            return out;
         case Encoding::f16:
             for (const float value : values) append_half(out.bytes, value);
             return out;
@@ -79,18 +86,31 @@ EncodedTensor encode_tensor(const std::vector<float>& values, Encoding encoding,
                 append(out.bytes, &raw, 2);
             }
             return out;
-        case Encoding::i8_rows: append_rows(out, values, row); return out;
-        default: break;
+        case Encoding::i8_rows:
+            append_rows(out, values, row);
+            return out;
+        default:
+            break;
     }
     if (values.size() % 32 != 0) throw Error(ErrorCode::internal, "blocks need multiples of 32 numbers");
     for (size_t at = 0; at < values.size(); at += 32) {
         const float* in = values.data() + at;
         switch (encoding) {
-            case Encoding::q4_0: append_nibbles(out.bytes, in, 16, false); break;
-            case Encoding::q4_1: append_nibbles(out.bytes, in, 16, true); break;
-            case Encoding::q5_0: append_nibbles(out.bytes, in, 32, false); break;
-            case Encoding::q5_1: append_nibbles(out.bytes, in, 32, true); break;
-            default: append_q8(out.bytes, in); break;
+            case Encoding::q4_0:
+                append_nibbles(out.bytes, in, 16, false);
+                break;
+            case Encoding::q4_1:
+                append_nibbles(out.bytes, in, 16, true);
+                break;
+            case Encoding::q5_0:
+                append_nibbles(out.bytes, in, 32, false);
+                break;
+            case Encoding::q5_1:
+                append_nibbles(out.bytes, in, 32, true);
+                break;
+            default:
+                append_q8(out.bytes, in);
+                break;
         }
     }
     return out;

@@ -47,7 +47,8 @@ json generation_json(const GenerationConfig& generation) {
 void write_tokenizer(const TinyCheckpoint& checkpoint, const fs::path& folder, bool one_file) {
     const Vocabulary& vocabulary = checkpoint.vocabulary;
     json vocab = json::object(), added = json::array(), added_ids = json::object();
-    for (int32_t id = 0; id < vocabulary.first_special; ++id) vocab[to_printable(vocabulary.tokens[static_cast<size_t>(id)])] = id;
+    for (int32_t id = 0; id < vocabulary.first_special; ++id)
+        vocab[to_printable(vocabulary.tokens[static_cast<size_t>(id)])] = id;
     // Like the published files: timestamps are not listed, and a reader must know them.
     for (int32_t id = vocabulary.first_special; id < checkpoint.generation.timestamp_begin; ++id) {
         const std::string& name = vocabulary.tokens[static_cast<size_t>(id)];
@@ -61,7 +62,9 @@ void write_tokenizer(const TinyCheckpoint& checkpoint, const fs::path& folder, b
         lines += to_printable(left) + " " + to_printable(right) + "\n";
     }
     if (one_file) {
-        const json all = {{"version", "1.0"}, {"added_tokens", added}, {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", merges}}}};
+        const json all = {{"version", "1.0"},
+                          {"added_tokens", added},
+                          {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", merges}}}};
         write_file_atomically(folder / "tokenizer.json", all.dump());
     } else {
         write_file_atomically(folder / "vocab.json", vocab.dump());
@@ -70,7 +73,9 @@ void write_tokenizer(const TinyCheckpoint& checkpoint, const fs::path& folder, b
     }
 }
 
-const char* safetensors_name(DType dtype) { return dtype == DType::f32 ? "F32" : (dtype == DType::f16 ? "F16" : "BF16"); }
+const char* safetensors_name(DType dtype) {
+    return dtype == DType::f32 ? "F32" : (dtype == DType::f16 ? "F16" : "BF16");
+}
 
 Encoding encoding_of(DType dtype) {
     return dtype == DType::f32 ? Encoding::f32 : (dtype == DType::f16 ? Encoding::f16 : Encoding::bf16);
@@ -83,7 +88,9 @@ void write_safetensors(const std::map<std::string, TinyTensor>& tensors, const f
     std::string data;
     for (const auto& [name, tensor] : tensors) {
         const std::string bytes = encode_tensor(tensor.values, encoding_of(dtype), 1).bytes;
-        header[name] = {{"dtype", safetensors_name(dtype)}, {"shape", tensor.shape}, {"data_offsets", {data.size(), data.size() + bytes.size()}}};
+        header[name] = {{"dtype", safetensors_name(dtype)},
+                        {"shape", tensor.shape},
+                        {"data_offsets", {data.size(), data.size() + bytes.size()}}};
         data += bytes;
     }
     const std::string text = header.dump();
@@ -96,7 +103,8 @@ void write_safetensors(const std::map<std::string, TinyTensor>& tensors, const f
 void write_tiny_folder(const TinyCheckpoint& checkpoint, const fs::path& folder, const TinyFolderOptions& options) {
     fs::remove_all(folder);
     write_file_atomically(folder / "config.json", config_json(checkpoint.config).dump(1));
-    if (options.generation_json) write_file_atomically(folder / "generation_config.json", generation_json(checkpoint.generation).dump(1));
+    if (options.generation_json)
+        write_file_atomically(folder / "generation_config.json", generation_json(checkpoint.generation).dump(1));
     write_tokenizer(checkpoint, folder, options.tokenizer_json);
 
     std::map<std::string, TinyTensor> tensors = checkpoint.tensors;
@@ -114,9 +122,11 @@ void write_tiny_folder(const TinyCheckpoint& checkpoint, const fs::path& folder,
         shards[shard][name] = std::move(tensor);
     }
     for (size_t i = 0; i < shards.size(); ++i) {
-        write_safetensors(shards[i], folder / fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size()), options.dtype);
+        write_safetensors(shards[i], folder / fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size()),
+                          options.dtype);
     }
-    write_file_atomically(folder / "model.safetensors.index.json", json{{"metadata", json::object()}, {"weight_map", map}}.dump());
+    write_file_atomically(folder / "model.safetensors.index.json",
+                          json{{"metadata", json::object()}, {"weight_map", map}}.dump());
 }
 
 }  // namespace ft

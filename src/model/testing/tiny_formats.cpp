@@ -44,9 +44,12 @@ class Ct2File {
         body_.content += bytes;
         ++count_;
     }
-    void copy(const std::string& name, const std::string& source, Encoding encoding) { put(name, tensors_.at(source), encoding); }
+    void copy(const std::string& name, const std::string& source, Encoding encoding) {
+        put(name, tensors_.at(source), encoding);
+    }
     /// Parts below each other; a missing key bias is zeros.
-    void fused(const std::string& name, const std::string& source, const std::vector<std::string>& parts, Encoding matrices, Encoding vectors) {
+    void fused(const std::string& name, const std::string& source, const std::vector<std::string>& parts,
+               Encoding matrices, Encoding vectors) {
         TinyTensor weight, bias;
         for (const std::string& part : parts) {
             const TinyTensor& w = tensors_.at(source + "." + part + ".weight");
@@ -63,18 +66,16 @@ class Ct2File {
         put(name + "/weight", weight, matrices);
         put(name + "/bias", bias, vectors);
     }
-    std::string finish(const std::vector<std::pair<std::string, std::string>>& aliases) const {
+    std::string finish(const std::string& alias, const std::string& target) const {
         Bytes file;
         file.number(uint32_t{6});
         text(file, "WhisperSpec");
         file.number(uint32_t{3});
         file.number(count_);
         file.content += body_.content;
-        file.number(static_cast<uint32_t>(aliases.size()));
-        for (const auto& [alias, target] : aliases) {
-            text(file, alias);
-            text(file, target);
-        }
+        file.number(uint32_t{1});
+        text(file, alias);
+        text(file, target);
         return file.content;
     }
 
@@ -89,7 +90,8 @@ class Ct2File {
 };
 
 void put_layer(Ct2File& file, const std::string& side, int layer, Encoding matrices, Encoding vectors) {
-    const std::string to = side + "/layer_" + std::to_string(layer), from = "model." + side + ".layers." + std::to_string(layer);
+    const std::string to = side + "/layer_" + std::to_string(layer),
+                      from = "model." + side + ".layers." + std::to_string(layer);
     const auto norm = [&](const std::string& name, const std::string& source) {
         file.copy(to + name + "/gamma", from + source + ".weight", vectors);
         file.copy(to + name + "/beta", from + source + ".bias", vectors);
@@ -140,15 +142,24 @@ std::string openai_name(std::string name) {
 
 int ggml_type(Encoding encoding) {
     switch (encoding) {
-        case Encoding::f32: return 0;
-        case Encoding::f16: return 1;
-        case Encoding::q4_0: return 2;
-        case Encoding::q4_1: return 3;
-        case Encoding::q5_0: return 6;
-        case Encoding::q5_1: return 7;
-        case Encoding::q8_0: return 8;
-        case Encoding::bf16: return 30;
-        default: throw Error(ErrorCode::internal, "not an encoding of ggml");
+        case Encoding::f32:
+            return 0;
+        case Encoding::f16:
+            return 1;
+        case Encoding::q4_0:
+            return 2;
+        case Encoding::q4_1:
+            return 3;
+        case Encoding::q5_0:
+            return 6;
+        case Encoding::q5_1:
+            return 7;
+        case Encoding::q8_0:
+            return 8;
+        case Encoding::bf16:
+            return 30;
+        default:
+            throw Error(ErrorCode::internal, "not an encoding of ggml");
     }
 }
 
@@ -177,18 +188,18 @@ void write_tiny_ctranslate2(const TinyCheckpoint& checkpoint, const fs::path& fo
         file.copy(side + "/position_encodings/encodings", source + ".embed_positions.weight", vectors);
         file.copy(side + "/layer_norm/gamma", source + ".layer_norm.weight", vectors);
         file.copy(side + "/layer_norm/beta", source + ".layer_norm.bias", vectors);
-        file.variable(side + "/num_heads", {}, 2, std::string({static_cast<char>(checkpoint.config.encoder_heads), '\0'}));
+        file.variable(side + "/num_heads", {}, 2,
+                      std::string({static_cast<char>(checkpoint.config.encoder_heads), '\0'}));
         for (int i = 0; i < checkpoint.config.encoder_layers; ++i) put_layer(file, side, i, encoding, vectors);
     }
     for (const std::string conv : {"conv1", "conv2"}) {
-        file.copy("encoder/" + conv + "/weight", "model.encoder." + conv + ".weight", vectors);
+        file.copy("encoder/" + conv + "/weight", "model.encoder." + conv + ".weight", encoding);
         file.copy("encoder/" + conv + "/bias", "model.encoder." + conv + ".bias", vectors);
     }
     file.copy("decoder/embeddings/weight", "model.decoder.embed_tokens.weight", encoding);
     fs::remove_all(folder);
-    std::vector<std::pair<std::string, std::string>> aliases = {{"decoder/projection/weight", "decoder/embeddings/weight"}};
-    if (encoding == Encoding::i8_rows) aliases.emplace_back("decoder/projection/weight_scale", "decoder/embeddings/weight_scale");
-    write_file_atomically(folder / "model.bin", file.finish(aliases));
+    // Like the converter's files: the alias of a quantized matrix has no alias of its scales beside it.
+    write_file_atomically(folder / "model.bin", file.finish("decoder/projection/weight", "decoder/embeddings/weight"));
     std::string lines;
     for (size_t id = 0; id < checkpoint.vocabulary.tokens.size(); ++id) {
         const std::string& token = checkpoint.vocabulary.tokens[id];
@@ -208,8 +219,9 @@ void write_tiny_ggml(const TinyCheckpoint& checkpoint, const fs::path& path, Enc
     const ModelConfig& config = checkpoint.config;
     Bytes file;
     file.number(uint32_t{0x67676d6c});
-    for (const int value : {config.vocabulary, config.audio_positions, config.d_model, config.encoder_heads, config.encoder_layers,
-                            config.text_positions, config.d_model, config.decoder_heads, config.decoder_layers, config.n_mels, 1}) {
+    for (const int value :
+         {config.vocabulary, config.audio_positions, config.d_model, config.encoder_heads, config.encoder_layers,
+          config.text_positions, config.d_model, config.decoder_heads, config.decoder_layers, config.n_mels, 1}) {
         file.number(int32_t{value});
     }
     file.number(int32_t{config.n_mels});

@@ -28,13 +28,14 @@ std::vector<Piece> pieces_of_words(const Segment& segment) {
 /// Without word times: the segment's time is shared out by characters.
 std::vector<Piece> pieces_of_text(const Segment& segment, const std::string& text) {
     std::vector<Piece> pieces;
-    const double per_character_s =
-        std::max(0.0, segment.end_s - segment.start_s) / static_cast<double>(std::max<size_t>(1, character_count(text)));
+    const double per_character_s = std::max(0.0, segment.end_s - segment.start_s) /
+                                   static_cast<double>(std::max<size_t>(1, character_count(text)));
     double clock_s = segment.start_s;
     for (size_t at = 0; at < text.size();) {
         const size_t end = std::min(text.find(' ', at), text.size());
         const double start_s = clock_s;
-        clock_s += static_cast<double>(character_count(std::string_view(text).substr(at, end - at)) + 1) * per_character_s;
+        clock_s +=
+            static_cast<double>(character_count(std::string_view(text).substr(at, end - at)) + 1) * per_character_s;
         if (end > at) pieces.push_back({text.substr(at, end - at), true, start_s, std::min(clock_s, segment.end_s)});
         at = end + 1;
     }

@@ -17,9 +17,15 @@ Json number(double value, int decimals) {
     return std::round(value * scale) / scale + 0.0;  // + 0.0: no "-0.0"
 }
 
-Json time(double seconds) { return number(seconds, 3); }
-Json score(float value) { return number(value, 6); }
-Json text(const std::string& bytes) { return valid_utf8(bytes); }
+Json time(double seconds) {
+    return number(seconds, 3);
+}
+Json score(float value) {
+    return number(value, 6);
+}
+Json text(const std::string& bytes) {
+    return valid_utf8(bytes);
+}
 
 Json segment_json(const Segment& segment) {
     Json json = {{"id", segment.id},
@@ -42,8 +48,8 @@ Json segment_json(const Segment& segment) {
 }
 
 Json timing_json(const Timings& t) {
-    return {{"total_s", time(t.total)}, {"ready_s", time(t.ready)}, {"model_load_s", time(t.model_load)},
-            {"audio_s", time(t.audio)}, {"vad_s", time(t.vad)},     {"mel_s", time(t.mel)},
+    return {{"total_s", time(t.total)},     {"ready_s", time(t.ready)},    {"model_load_s", time(t.model_load)},
+            {"audio_s", time(t.audio)},     {"vad_s", time(t.vad)},        {"mel_s", time(t.mel)},
             {"encoder_s", time(t.encoder)}, {"decoder_s", time(t.decoder)}};
 }
 

@@ -7,7 +7,9 @@
 namespace ft {
 namespace {
 
-std::string unchanged(const std::string& line) { return line; }
+std::string unchanged(const std::string& line) {
+    return line;
+}
 
 /// SubRip has no escapes; an arrow "-->" in the text could be read as a line of times and becomes "->".
 std::string without_arrow(const std::string& text) {

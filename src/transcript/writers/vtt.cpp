@@ -12,10 +12,17 @@ std::string escaped(const std::string& line) {
     std::string out;
     for (const char c : line) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            default: out += c;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            default:
+                out += c;
         }
     }
     return out;
@@ -26,7 +33,8 @@ std::string escaped(const std::string& line) {
 std::string write_vtt(const Transcript& transcript, const WriterOptions& options) {
     std::string out = "WEBVTT\n\n";
     for (const Cue& cue : make_cues(transcript, options, escaped)) {
-        out += fmt::format("{} --> {}\n{}\n\n", clock_time(cue.start_s, '.', false), clock_time(cue.end_s, '.', false), cue.text);
+        out += fmt::format("{} --> {}\n{}\n\n", clock_time(cue.start_s, '.', false), clock_time(cue.end_s, '.', false),
+                           cue.text);
     }
     return out;
 }
