@@ -90,7 +90,7 @@ void gather_store(const fs::path& model_dir, DoctorFacts& facts) {
     for (const char* name : {"FAST_TRANSCRIBE_HOME", "HF_HOME"}) {
         if (const char* value = std::getenv(name)) facts.model_folders.emplace_back(value);
     }
-    facts.model_folders.push_back(facts.cache.string());
+    facts.model_folders.push_back((facts.cache.parent_path() / "models").string());
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "engine.h"
 
 #include "base/error.h"
+#include "doctor_facts.h"
 #include "model_choice.h"
 #include "model_store/prepared_model.h"
+#include "provenance.h"
 #include "transcriber/transcriber.h"
 
 namespace ft {
@@ -35,6 +37,7 @@ struct Engine {
     PreparedModel prepared;
     std::unique_ptr<Transcriber> transcriber;
     std::filesystem::path vad_model;
+    std::string libraries;  ///< "FFmpeg 5.1, oneDNN 2.6.3, …"
     double load_s = 0, ready_s = 0;
 
     Transcript transcribe(const std::string& audio, TranscribeOptions options, const ProgressFunction& progress,
@@ -53,6 +56,8 @@ struct Engine {
         add_metadata(transcript, "precision", std::string(to_string(transcriber->backend().precision)));
         add_metadata(transcript, "vad", !options.vad_filter ? "off" : vad_model.empty() ? "energy" : "silero");
         add_metadata(transcript, "version", FT_VERSION);
+        add_metadata(transcript, "libraries", libraries);
+        add_options(transcript, options);
         if (transcript.timings.model_load == 0) transcript.timings.model_load = load_s;
         if (transcript.timings.ready == 0) transcript.timings.ready = ready_s;
         return transcript;
@@ -72,6 +77,9 @@ MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) 
         engine->model = choose_model(
             options.model, [&](const std::string& name) { return store.locate(parse_model_name(name)); }, notice);
         engine->vad_model = find_vad_model(options.vad_model, store, notice);
+        for (const auto& [name, version] : gather_libraries()) {
+            engine->libraries += (engine->libraries.empty() ? "" : ", ") + name + " " + version;
+        }
         std::unique_ptr<Backend> backend = make_backend(options.backend);
         engine->prepared = prepare_packed_model(engine->model, store, *backend, notice);
         engine->transcriber = std::make_unique<Transcriber>(engine->prepared.file, std::move(backend));

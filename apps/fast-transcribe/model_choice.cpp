@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 
 namespace ft {
@@ -39,17 +37,6 @@ LocatedModel choose_model(const std::string& given, const std::function<LocatedM
                 "(fast-transcribe model "
                 "list shows what is there)",
                 best_model);
-}
-
-void add_metadata(Transcript& transcript, const std::string& key, const std::string& value) {
-    if (value.empty()) return;
-    const auto same_key = [&](const auto& entry) { return entry.first == key; };
-    const auto found = std::find_if(transcript.metadata.begin(), transcript.metadata.end(), same_key);
-    if (found == transcript.metadata.end()) {
-        transcript.metadata.emplace_back(key, value);
-    } else if (found->second.empty()) {
-        found->second = value;
-    }
 }
 
 }  // namespace ft

@@ -1,5 +1,5 @@
 #pragma once
-// Which model a run takes, and how a result says so.
+// Which model a run takes.
 #include <functional>
 #include <string>
 
@@ -12,8 +12,5 @@ namespace ft {
 /// `locate` finds a name on this machine or throws Error{not_found}. Throws Error.
 LocatedModel choose_model(const std::string& given, const std::function<LocatedModel(const std::string&)>& locate,
                           const Notice& notice);
-
-/// Adds what the transcript does not say yet; what it says stays.
-void add_metadata(Transcript& transcript, const std::string& key, const std::string& value);
 
 }  // namespace ft

@@ -52,17 +52,5 @@ TEST(ModelChoice, SaysHowToGetOne) {
     EXPECT_THROW(none.choose("broken"), Error);
 }
 
-TEST(Metadata, IsAddedOnlyWhereItIsMissing) {
-    Transcript transcript;
-    transcript.metadata = {{"model", "from the engine"}, {"revision", ""}};
-    add_metadata(transcript, "model", "x");
-    add_metadata(transcript, "revision", "main");
-    add_metadata(transcript, "commit", "");
-    add_metadata(transcript, "vad", "silero");
-    const std::vector<std::pair<std::string, std::string>> expected = {
-        {"model", "from the engine"}, {"revision", "main"}, {"vad", "silero"}};
-    EXPECT_EQ(transcript.metadata, expected);
-}
-
 }  // namespace
 }  // namespace ft

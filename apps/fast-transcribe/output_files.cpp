@@ -42,10 +42,7 @@ bool is_an_input(const fs::path& path, const std::vector<std::string>& inputs) {
 }
 
 [[noreturn]] void fail(const fs::path& path, const char* what, int error) {
-    const ErrorCode code = error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission
-                           : error == ENOENT || error == ENOTDIR               ? ErrorCode::not_found
-                                                                               : ErrorCode::io;
-    throw Error(code, "{}: {}: {}", path.string(), what, std::strerror(error));
+    throw Error(code_of_errno(error), "{}: {}: {}", path.string(), what, std::strerror(error));
 }
 
 /// Writes and syncs; 0 or the errno of what failed.

@@ -43,8 +43,9 @@ ProgressStyle progress_style(const CommandOptions& options, const Environment& e
     ProgressStyle style;
     const bool wanted = options.print_progress.value_or(true) && options.verbosity != Verbosity::quiet;
     style.bar = wanted && environment.err_is_terminal;
-    style.lines = wanted && !environment.err_is_terminal;
     style.segments = options.verbosity == Verbosity::verbose;
+    // Segments show how far it is: lines between them only for who asks for them.
+    style.lines = wanted && !environment.err_is_terminal && (!style.segments || options.print_progress.has_value());
     style.width = environment.err_width;
     return style;
 }
@@ -96,6 +97,13 @@ class Run {
         print_failure(env_.err, with_name(options_.audio[index], reason));
     }
 
+    /// "2/5 talk.mp3": short, as the bar wants the room.
+    std::string progress_label(size_t index) const {
+        const size_t count = options_.audio.size();
+        const std::string name = std::filesystem::path(shown_name(options_.audio[index])).filename().string();
+        return count > 1 ? fmt::format("{}/{} {}", index + 1, count, name) : name;
+    }
+
     void transcribe(size_t index) {
         const std::string& input = options_.audio[index];
         // The model is loaded for the first input that is there, and not for none.
@@ -104,9 +112,7 @@ class Run {
         if (stopped()) return;
         try {
             const double begin_s = env_.now_s();
-            const bool many = options_.audio.size() > 1;
-            printer_.begin((many ? fmt::format("{}/{} ", index + 1, options_.audio.size()) : std::string()) +
-                           shown_name(input));
+            printer_.begin(progress_label(index));
             Transcript transcript = transcribe_(
                 input, options_.transcribe, [this](const Progress& progress) { printer_.update(progress); },
                 &env_.interruption.stop());

@@ -169,7 +169,9 @@ std::vector<fs::path> ModelStore::packed_files(const LocatedModel& model) const 
         std::error_code error;
         for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
             const std::string name = entry->path().filename().string();
-            if (name.rfind(stem, 0) == 0 && entry->path().extension() == ".ftm") files.push_back(entry->path());
+            const fs::path extension = entry->path().extension();
+            if (name.rfind(stem, 0) == 0 && (extension == ".ftm" || extension == ".stamp"))
+                files.push_back(entry->path());
         }
     }
     return files;

@@ -164,8 +164,10 @@ TEST_F(ModelStoreTest, PacksBesideTheModels) {
     EXPECT_EQ(packed.extension(), ".ftm");
     EXPECT_NE(packed, store().packed_path(model, "cpu-f32-1"));
     write_file_atomically(packed, "x");
+    write_file_atomically(packed.string() + ".stamp", "x");
     store().remove(base_);
     EXPECT_FALSE(fs::exists(packed)) << "a packed file goes with its model";
+    EXPECT_FALSE(fs::exists(packed.string() + ".stamp"));
     EXPECT_FALSE(fs::exists(model.path));
 }
 
