@@ -81,8 +81,7 @@ void FfmpegAudioReader::step() {
         // Some damage at the start is allowed for: a recording may well begin in the middle of a packet.
         refuse_noise(8);
         const int channels = channel_count(*frame);
-        if (frame->nb_samples <= 0 || frame->sample_rate <= 0 || frame->sample_rate > 768000 || channels <= 0 ||
-            channels > 64) {
+        if (frame->nb_samples <= 0 || !is_possible_shape(frame->sample_rate, channels)) {
             ++unusable_frames_;
             return;
         }
@@ -137,10 +136,8 @@ void FfmpegAudioReader::put_silence() {
 }
 
 void FfmpegAudioReader::resample_mono() {
-    const size_t start = ready_.size();
     resampler_.push(mono_, ready_);
     mono_.clear();
-    for (size_t i = start; i < ready_.size(); ++i) ready_[i] = std::clamp(ready_[i], -1.0f, 1.0f);
 }
 
 /// Decoders find something to play in random bytes with the right ending, if they get enough of them.
@@ -156,9 +153,7 @@ void FfmpegAudioReader::finish() {
     if (decoded_s_ <= 0) throw Error(ErrorCode::bad_media, "{}: {}", file_.name(), file_.why_nothing());
     downmixer_->flush(mono_);
     resample_mono();
-    const size_t start = ready_.size();
     resampler_.flush(ready_);
-    for (size_t i = start; i < ready_.size(); ++i) ready_[i] = std::clamp(ready_[i], -1.0f, 1.0f);
 
     std::string early = file_.early_end(timeline_.position_s() - start_s_, timeline_.position_s());
     if (early.empty() && decoder_.ended_in_damage()) {

@@ -14,9 +14,6 @@ namespace {
 
 constexpr int io_buffer_bytes = 1 << 16;
 constexpr int longest_error_run = 64;
-constexpr int highest_rate = 768000;  // Hz
-constexpr int lowest_rate = 1000;
-constexpr int most_channels = 64;
 constexpr const char* unknown_format = "is not audio or video of any known format, or its beginning is damaged";
 
 /// Every attempt of a demuxer to open something else (a segment, an external track) ends here.
@@ -182,7 +179,7 @@ void MediaFile::fill_info() {
     info_.codec = avcodec_get_name(codec.codec_id);
     info_.source_rate = codec.sample_rate;
     info_.channels = channel_count(codec);
-    if (codec.sample_rate < lowest_rate || codec.sample_rate > highest_rate || info_.channels > most_channels) {
+    if (!is_possible_shape(codec.sample_rate, info_.channels)) {
         refuse(fmt::format("declares {} Hz and {} channels; only {} to {} Hz and at most {} channels are possible",
                            codec.sample_rate, info_.channels, lowest_rate, highest_rate, most_channels));
     }

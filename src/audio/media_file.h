@@ -12,6 +12,14 @@
 
 namespace ft {
 
+/// What recordings have: 1 to 768 kHz and up to 64 channels. Beyond it headers are damaged.
+constexpr int lowest_rate = 1000;
+constexpr int highest_rate = 768000;
+constexpr int most_channels = 64;
+constexpr bool is_possible_shape(int rate, int channels) {
+    return rate >= lowest_rate && rate <= highest_rate && channels > 0 && channels <= most_channels;
+}
+
 /// Not movable: FFmpeg holds pointers into it. One thread at a time.
 class MediaFile {
   public:

@@ -1,12 +1,22 @@
 #include "audio/resampler.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "audio/audio_reader.h"
 #include "audio/ffmpeg_compat.h"
 #include "base/error.h"
 
 namespace ft {
+
+namespace {
+
+/// Floats of the file, and the filter's overshoot, may go beyond.
+float within_full_scale(float sample) {
+    return std::clamp(sample, -1.0f, 1.0f);
+}
+
+}  // namespace
 
 void Resampler::set_rate(int rate, std::vector<float>& out) {
     if (rate == rate_) return;
@@ -20,7 +30,7 @@ void Resampler::set_rate(int rate, std::vector<float>& out) {
 
 void Resampler::push(std::span<const float> mono, std::vector<float>& out) {
     if (!swr_) {
-        out.insert(out.end(), mono.begin(), mono.end());
+        std::transform(mono.begin(), mono.end(), std::back_inserter(out), within_full_scale);
         return;
     }
     // In parts, so that the buffers inside stay small whatever a decoder's frame size is.
@@ -45,6 +55,8 @@ void Resampler::convert(const float* in, int count, std::vector<float>& out) {
     const auto* source = reinterpret_cast<const uint8_t*>(in);
     const int got = swr_convert(swr_.get(), &target, room, in ? &source : nullptr, count);
     out.resize(start + static_cast<size_t>(std::max(0, got)));
+    std::transform(out.begin() + static_cast<ptrdiff_t>(start), out.end(), out.begin() + static_cast<ptrdiff_t>(start),
+                   within_full_scale);
     if (got < 0) throw Error(ErrorCode::internal, "resampling from {} Hz failed: {}", rate_, ffmpeg_message(got));
 }
 

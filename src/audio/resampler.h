@@ -1,5 +1,5 @@
 #pragma once
-// Mono at any rate → mono at 16 kHz.
+// Mono at any rate → mono at 16 kHz, within [-1, 1].
 #include <span>
 #include <vector>
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "base/error.h"
 #include "base/fft.h"
@@ -80,20 +81,21 @@ struct LogMel::Tables {
         }
     }
 
-    /// Both passes over the result: logarithm and maximum, then floor and scale.
+    /// Both passes over the result: logarithm and maximum, then floor and scale. Of the frames of padding, zero in mel,
+    /// the first stands for all: by the same instructions as any frame, so that padding equals zeros to the last bit.
     template <int lanes>
     FT_INLINE void finish(float* mel, int frames) const {
-        float highest = frames < window_frames ? std::log10(clamp) : -100.0F;
+        const int computed = std::min(frames + 1, window_frames);
+        float highest = -100.0F;
         for (int m = 0; m < n_mels; ++m) {
             float* row = mel + static_cast<ptrdiff_t>(m) * window_frames;
-            highest = std::max(highest, log10_in_place<lanes>(row, frames, clamp));
+            highest = std::max(highest, log10_in_place<lanes>(row, computed, clamp));
         }
         const float lowest = highest - range;
-        const float empty = (std::max(std::log10(clamp), lowest) + 4.0F) / 4.0F;
         for (int m = 0; m < n_mels; ++m) {
             float* row = mel + static_cast<ptrdiff_t>(m) * window_frames;
-            for (int f = 0; f < frames; ++f) row[f] = ((row[f] < lowest ? lowest : row[f]) + 4.0F) * 0.25F;
-            for (int f = frames; f < window_frames; ++f) row[f] = empty;
+            for (int f = 0; f < computed; ++f) row[f] = ((row[f] < lowest ? lowest : row[f]) + 4.0F) * 0.25F;
+            std::fill(row + computed, row + window_frames, row[computed - 1]);
         }
     }
 
