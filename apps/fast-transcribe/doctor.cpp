@@ -143,9 +143,7 @@ std::vector<Finding> examine(const DoctorFacts& facts) {
     findings.push_back(examine_cpu(facts));
     findings.push_back(examine_memory(facts));
     findings.push_back(examine_gpu(facts.gpu));
-    std::vector<std::string> libraries;
-    for (const auto& [name, version] : facts.libraries) libraries.push_back(name + " " + version);
-    findings.push_back({Level::ok, "libraries", joined(libraries, ", "), ""});
+    findings.push_back({Level::ok, "libraries", joined(facts.libraries, ", "), ""});
     for (Finding& finding : examine_models(facts)) findings.push_back(std::move(finding));
     findings.push_back(examine_vad(facts));
     findings.push_back(examine_cache(facts));

@@ -24,7 +24,7 @@ struct DoctorFacts {
         std::vector<std::string> devices;  ///< names
     } gpu;
 
-    std::vector<std::pair<std::string, std::string>> libraries;  ///< name, version at run time
+    std::vector<std::string> libraries;  ///< names with their versions at run time
 
     struct Model {
         std::string name;

@@ -9,7 +9,6 @@
 #include "model/model_source.h"
 #include "model/packed_model.h"
 #include "model_store/model_store.h"
-#include "tensor/backend.h"
 
 namespace ft {
 
@@ -99,7 +98,7 @@ DoctorFacts gather_facts(const fs::path& model_dir) {
     DoctorFacts facts;
     gather_machine(facts);
     facts.gpu = gather_gpu();
-    facts.libraries = gather_libraries();
+    facts.libraries = gather_libraries(make_backend({})->info());
     gather_store(model_dir, facts);
     for (DoctorFacts::Test& test : run_self_tests()) facts.tests.push_back(std::move(test));
     return facts;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "doctor.h"
+#include "tensor/backend.h"
 
 namespace ft {
 
@@ -29,7 +30,8 @@ std::string parse_nvidia_version(std::string_view text);
 void gather_machine(DoctorFacts& facts);
 /// What CUDA's driver says, loaded at run time: the build needs nothing of it.
 DoctorFacts::Gpu gather_gpu();
-std::vector<std::pair<std::string, std::string>> gather_libraries();
+/// "FFmpeg 5.1.6", …: what the program and this backend use, with the versions at run time.
+std::vector<std::string> gather_libraries(const BackendInfo& backend);
 /// Small computations on every backend against the plain one, and a decoded sound.
 std::vector<DoctorFacts::Test> run_self_tests();
 

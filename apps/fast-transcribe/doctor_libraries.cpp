@@ -2,7 +2,6 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <fmt/core.h>
-#include <oneapi/dnnl/dnnl.h>
 #include <openssl/crypto.h>
 #include <spdlog/version.h>
 extern "C" {
@@ -104,17 +103,17 @@ DoctorFacts::Gpu gather_gpu() {
     return gpu;
 }
 
-std::vector<std::pair<std::string, std::string>> gather_libraries() {
-    const dnnl_version_t* dnnl = dnnl_version();
+std::vector<std::string> gather_libraries(const BackendInfo& backend) {
     const int fmt_version = FMT_VERSION;
-    return {
-        {"FFmpeg", av_version_info()},
-        {"oneDNN", fmt::format("{}.{}.{}", dnnl->major, dnnl->minor, dnnl->patch)},
-        {"curl", curl_version_info(CURLVERSION_NOW)->version},
-        {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)},
-        {"fmt", fmt::format("{}.{}.{}", fmt_version / 10000, fmt_version % 10000 / 100, fmt_version % 100)},
-        {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
+    std::vector<std::string> libraries = {
+        fmt::format("FFmpeg {}", av_version_info()),
+        fmt::format("curl {}", curl_version_info(CURLVERSION_NOW)->version),
+        fmt::format("OpenSSL {}", OpenSSL_version(OPENSSL_VERSION_STRING)),
+        fmt::format("fmt {}.{}.{}", fmt_version / 10000, fmt_version % 10000 / 100, fmt_version % 100),
+        fmt::format("spdlog {}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH),
     };
+    if (!backend.libraries.empty()) libraries.insert(libraries.begin() + 1, backend.libraries);
+    return libraries;
 }
 
 }  // namespace ft

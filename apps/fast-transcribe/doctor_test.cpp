@@ -17,7 +17,7 @@ DoctorFacts healthy() {
     facts.instruction_sets = {"avx2", "avx512_vnni"};
     facts.cores = 4, facts.usable_threads = 8;
     facts.memory_bytes = 16 * gib, facts.memory_available_bytes = 8 * gib;
-    facts.libraries = {{"FFmpeg", "5.1"}, {"oneDNN", "2.6.3"}};
+    facts.libraries = {"FFmpeg 5.1", "oneDNN 2.6.3"};
     facts.models = {{"kb-whisper-small", "/m/small", 500 << 20, "", true}};
     facts.default_model = "kb-whisper-small";
     facts.vad_model = "/m/silero_vad_16k.safetensors";

@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include <fmt/ranges.h>
+
 #include "base/error.h"
 #include "doctor_facts.h"
 #include "model_choice.h"
@@ -77,10 +79,8 @@ MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) 
         engine->model = choose_model(
             options.model, [&](const std::string& name) { return store.locate(parse_model_name(name)); }, notice);
         engine->vad_model = find_vad_model(options.vad_model, store, notice);
-        for (const auto& [name, version] : gather_libraries()) {
-            engine->libraries += (engine->libraries.empty() ? "" : ", ") + name + " " + version;
-        }
         std::unique_ptr<Backend> backend = make_backend(options.backend);
+        engine->libraries = fmt::format("{}", fmt::join(gather_libraries(backend->info()), ", "));
         engine->prepared = prepare_packed_model(engine->model, store, *backend, notice);
         engine->transcriber = std::make_unique<Transcriber>(engine->prepared.file, std::move(backend));
         engine->load_s = now_s() - begin_s;

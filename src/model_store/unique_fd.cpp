@@ -6,7 +6,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "base/error.h"
+#include "base/file.h"
 
 namespace ft {
 
@@ -17,9 +17,7 @@ void throw_file_error(const std::filesystem::path& path, const char* what, int e
                     "arrived is kept)",
                     path.string(), what);
     }
-    const ErrorCode code = error == ENOENT || error == ENOTDIR                   ? ErrorCode::not_found
-                           : error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission
-                                                                                 : ErrorCode::io;
+    const ErrorCode code = code_of_errno(error);
     throw Error(
         code, "{}: {}: {}{}", path.string(), what, std::strerror(error),
         code == ErrorCode::permission ? "; make it accessible for you, or choose another place with --model_dir" : "");

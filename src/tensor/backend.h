@@ -24,6 +24,7 @@ struct BackendInfo {
     Precision precision = Precision::float32;
     /// Identity of the packed layout: weights packed under another one must be packed again.
     std::string packing;
+    std::string libraries;  ///< those it computes with and their versions, "oneDNN 2.6.3"; "" when it needs none
 };
 
 /// Weights in the backend's own layout and precision. They may refer to the packed file's bytes, which must outlive

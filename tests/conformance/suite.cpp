@@ -49,12 +49,6 @@ const std::vector<BackendCase>& backend_cases() {
 }
 
 bool machine_can_run(const BackendCase& test_case, std::string* why_not) {
-#if !__has_include("backends/cpu/cpu_backend.h")
-    if (test_case.options.name == "cpu") {
-        *why_not = "this build has no cpu backend";
-        return false;
-    }
-#endif
     for (const InstructionSet& set : instruction_sets()) {
         if (set.name == test_case.options.instruction_set && !set.here) {
             *why_not = "this machine has no " + test_case.options.instruction_set;

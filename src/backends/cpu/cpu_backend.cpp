@@ -31,6 +31,7 @@ class CpuBackend : public Backend {
             fmt::format("{} ({}, {} threads)", processor_name(), engine_.kernels.name, engine_.pool.threads());
         info_.precision = options.precision;
         info_.packing = options.precision == Precision::int8 ? "cpu-int8-v1" : "cpu-f32-v1";
+        info_.libraries = "oneDNN " + onednn_version();
     }
 
     const BackendInfo& info() const override { return info_; }

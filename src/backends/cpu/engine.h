@@ -41,5 +41,6 @@ void linear(Engine& engine, const Rows& x, const CpuWeight* norm, const CpuWeigh
 /// C[m, n] = A[m, k] · B, B [n, k] when `transposed`, else [k, n]; single-threaded, large fp32 products. onednn.cpp
 void sgemm(bool transposed, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb,
            float* c, int64_t ldc);
+std::string onednn_version();  ///< "2.6.3", at run time. onednn.cpp
 
 }  // namespace ft::cpu

@@ -26,4 +26,9 @@ void sgemm(bool transposed, int64_t m, int64_t n, int64_t k, const float* a, int
     if (status != dnnl_success) throw Error(ErrorCode::internal, "oneDNN refused a product of {}×{}×{}", m, n, k);
 }
 
+std::string onednn_version() {
+    const dnnl_version_t& version = *dnnl_version();
+    return fmt::format("{}.{}.{}", version.major, version.minor, version.patch);
+}
+
 }  // namespace ft::cpu
