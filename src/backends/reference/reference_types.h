@@ -82,7 +82,7 @@ class ReferenceBackend final : public Backend {
     void copy_slot(SelfCache& cache, int from, int to, int positions) override;
 
   private:
-    BackendInfo info_{"reference", "one thread, plain loops", Precision::float32, "reference-f32-v1"};
+    BackendInfo info_{"reference", "one thread, plain loops", Precision::float32, "reference-f32-v1", ""};
 };
 
 }  // namespace ft::reference
