@@ -90,7 +90,7 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
          }},
         {"batch_size", 0, "N", group, "windows decoded together (default 8)",
          [&](const std::string& v) {
-             g.options.transcribe.decode.batch_size = static_cast<int>(parse_integer("batch_size", v, 1, 256));
+             engine.batch_size = static_cast<int>(parse_integer("batch_size", v, 1, 256));
          }},
     };
 }

@@ -19,6 +19,7 @@ struct EngineOptions {
     BackendOptions backend;
     /// A file, the word "energy", or empty: where the model store has it.
     std::string vad_model;
+    int batch_size = 8;  ///< windows decoded together
 };
 
 struct OutputOptions {

@@ -109,7 +109,7 @@ TEST(CommandLine, EveryFlagReachesItsOption) {
     EXPECT_EQ(d.initial_prompt, "Örebro, Åre");
     EXPECT_EQ(d.suppress_tokens, (std::vector<int32_t>{-1, 5, 6}));
     EXPECT_FALSE(d.timestamps);
-    EXPECT_EQ(d.batch_size, 4);
+    EXPECT_EQ(o.engine.batch_size, 4);
     EXPECT_EQ(d.seed, 7u);
     EXPECT_EQ(o.output.layout.max_line_width, 40);
     EXPECT_EQ(o.output.layout.max_line_count, 2);

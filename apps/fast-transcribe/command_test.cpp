@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <csignal>
 #include <sstream>
 
@@ -51,7 +52,7 @@ class CommandTest : public testing::Test {
             t.segments.push_back(segment);
         }
         if (*stop) t.warnings.push_back("interrupted");
-        now_s_ += 20;
+        now_s_.store(now_s_.load() + 20);
         if (progress) progress({30, 60, &t.segments});
         return t;
     }
@@ -65,7 +66,7 @@ class CommandTest : public testing::Test {
             .stdin_is_terminal = stdin_is_terminal_,
             .err_is_terminal = false,
             .err_width = 80,
-            .now_s = [this] { return now_s_; },
+            .now_s = [this] { return now_s_.load(); },
             .local_time =
                 [] {
                     std::tm time = {};
@@ -106,7 +107,7 @@ class CommandTest : public testing::Test {
     Interruption interruption_;
     DoctorFacts facts_;
     std::vector<TranscribeOptions> seen_;
-    double now_s_ = 0;
+    std::atomic<double> now_s_{0};  // the engine is on a thread of its own
     int engines_ = 0;
     bool stdin_is_terminal_ = false;
 };

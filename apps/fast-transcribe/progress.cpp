@@ -97,9 +97,10 @@ std::string progress_bar(const std::string& label, double done_s, double duratio
 ProgressPrinter::ProgressPrinter(std::ostream& err, const ProgressStyle& style, std::function<double()> now_s)
     : err_(err), style_(style), now_s_(std::move(now_s)) {}
 
-void ProgressPrinter::begin(const std::string& label) {
+void ProgressPrinter::begin(const std::string& label, double begun_s) {
     label_ = printable(label);
-    begin_s_ = drawn_s_ = now_s_();
+    begin_s_ = begun_s;
+    drawn_s_ = now_s_();
     drawn_share_ = 0;
     if (style_.bar) {
         err_ << shortened(label_, static_cast<size_t>(std::max(style_.width, 2) - 1)) << std::flush;

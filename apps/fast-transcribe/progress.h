@@ -32,8 +32,8 @@ class ProgressPrinter {
   public:
     /// `now_s`: a clock that never goes back.
     ProgressPrinter(std::ostream& err, const ProgressStyle& style, std::function<double()> now_s);
-    /// `label`: what the file is called in the lines.
-    void begin(const std::string& label);
+    /// `label`: what the file is called in the lines; `begun_s`: when work on it began, on now_s's clock.
+    void begin(const std::string& label, double begun_s);
     void update(const Progress& progress);
     /// Takes the bar away, so that something else can be written.
     void clear();

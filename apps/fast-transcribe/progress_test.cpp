@@ -55,7 +55,7 @@ TEST(ProgressPrinter, LinesAreRare) {
     std::ostringstream err;
     double now = 0;
     ProgressPrinter printer(err, {.bar = false, .lines = true, .segments = false, .width = 80}, [&] { return now; });
-    printer.begin("a.mp3");
+    printer.begin("a.mp3", now);
     for (int second = 1; second <= 100; ++second) {  // 1 % a second
         now = second;
         printer.update(at(second * 10, 1000));
@@ -70,7 +70,7 @@ TEST(ProgressPrinter, SlowRunsSayOnceAMinuteThatTheyLive) {
     std::ostringstream err;
     double now = 0;
     ProgressPrinter printer(err, {.bar = false, .lines = true, .segments = false, .width = 80}, [&] { return now; });
-    printer.begin("a.mp3");
+    printer.begin("a.mp3", now);
     for (int second = 1; second <= 300; ++second) {
         now = second;
         printer.update(at(second, 100000));
@@ -83,7 +83,7 @@ TEST(ProgressPrinter, ShortRunsSayNothing) {
     std::ostringstream err;
     double now = 0;
     ProgressPrinter printer(err, {.bar = false, .lines = true, .segments = false, .width = 80}, [&] { return now; });
-    printer.begin("a.mp3");
+    printer.begin("a.mp3", now);
     for (now = 1; now < 9; ++now) printer.update(at(now * 10, 90));
     EXPECT_EQ(err.str(), "");
 }
@@ -92,7 +92,7 @@ TEST(ProgressPrinter, BarIsRedrawnAndTakenAway) {
     std::ostringstream err;
     double now = 0;
     ProgressPrinter printer(err, {.bar = true, .lines = false, .segments = false, .width = 80}, [&] { return now; });
-    printer.begin("a.mp3");
+    printer.begin("a.mp3", now);
     now = 1;
     printer.update(at(10, 100));
     printer.update(at(11, 100));  // too soon after the last to be worth drawing
@@ -111,7 +111,7 @@ TEST(ProgressPrinter, SegmentsComeAsLinesEvenUnderABar) {
     std::ostringstream err;
     double now = 0;
     ProgressPrinter printer(err, {.bar = true, .lines = false, .segments = true, .width = 80}, [&] { return now; });
-    printer.begin("a.mp3");
+    printer.begin("a.mp3", now);
     Segment segment;
     segment.start_s = 1, segment.end_s = 2.5, segment.text = "Hej på dig.";
     const std::vector<Segment> segments{segment};
@@ -123,7 +123,7 @@ TEST(ProgressPrinter, QuietIsQuiet) {
     std::ostringstream err;
     double now = 0;
     ProgressPrinter printer(err, {}, [&] { return now; });
-    printer.begin("a.mp3");
+    printer.begin("a.mp3", now);
     now = 1000;
     const std::vector<Segment> segments(1);
     printer.update(at(50, 100, &segments));

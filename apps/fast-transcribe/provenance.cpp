@@ -47,7 +47,6 @@ void add_options(Transcript& transcript, const TranscribeOptions& options) {
     add("initial_prompt", decode.initial_prompt);
     add("suppress_tokens", fmt::format("{}", fmt::join(decode.suppress_tokens, ",")));
     add("without_timestamps", truth(!decode.timestamps));
-    add("batch_size", std::to_string(decode.batch_size));
     add("seed", std::to_string(decode.seed));
     add("vad_filter", truth(options.vad_filter));
     if (!options.vad_filter) return;

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "files_under_way.h"
 #include "output_files.h"
 #include "progress.h"
 
@@ -68,9 +69,7 @@ class Run {
             const std::string reason = early_reason(options_.audio[i]);
             if (!reason.empty()) fail(i, reason);
         }
-        for (size_t i = 0; i < options_.audio.size() && !stopped(); ++i) {
-            if (!failed_[i]) transcribe(i);
-        }
+        transcribe_all();
         return finish();
     }
 
@@ -104,21 +103,44 @@ class Run {
         return count > 1 ? fmt::format("{}/{} {}", index + 1, count, name) : name;
     }
 
-    void transcribe(size_t index) {
-        const std::string& input = options_.audio[index];
+    void transcribe_all() {
+        const auto next_good = [this](size_t from) {
+            while (from < failed_.size() && failed_[from]) ++from;
+            return from;
+        };
+        size_t next = next_good(0);
+        if (next == failed_.size()) return;
         // The model is loaded for the first input that is there, and not for none.
-        if (!transcribe_)
-            transcribe_ = env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); });
-        if (stopped()) return;
+        FilesUnderWay files(
+            env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); }),
+            options_.transcribe, &env_.interruption.stop(), static_cast<size_t>(options_.engine.batch_size));
+        std::vector<double> begun_s(failed_.size(), 0.0);
+        bool front_is_shown = false;
+        for (;;) {
+            while (next < failed_.size() && !stopped() && files.wants_more()) {
+                begun_s[next] = env_.now_s();
+                files.start(next, options_.audio[next]);
+                next = next_good(next + 1);
+            }
+            if (files.empty()) return;
+            const size_t index = files.front();
+            if (!front_is_shown) printer_.begin(progress_label(index), begun_s[index]);
+            front_is_shown = true;
+            const bool more = next < failed_.size() && !stopped();
+            if (!files.watch([this](const Progress& progress) { printer_.update(progress); }, more)) continue;
+            take(files, begun_s[index]);
+            front_is_shown = false;
+        }
+    }
+
+    /// The first file is over: its result, or why there is none.
+    void take(FilesUnderWay& files, double begun_s) {
+        const size_t index = files.front();
         try {
-            const double begin_s = env_.now_s();
-            printer_.begin(progress_label(index));
-            Transcript transcript = transcribe_(
-                input, options_.transcribe, [this](const Progress& progress) { printer_.update(progress); },
-                &env_.interruption.stop());
+            Transcript transcript = files.take();
             printer_.clear();
-            transcript.file = shown_name(input);
-            keep(index, transcript, env_.now_s() - begin_s);
+            transcript.file = shown_name(options_.audio[index]);
+            keep(index, transcript, env_.now_s() - begun_s);
         } catch (const Error& error) {
             if (error.code() == ErrorCode::cancelled && stopped()) return;
             fail(index, error.what());
@@ -159,7 +181,6 @@ class Run {
     const Environment& env_;
     OutputFiles files_;
     ProgressPrinter printer_;
-    TranscribeFunction transcribe_;
     std::vector<bool> failed_;
     size_t written_ = 0;
 };

@@ -1,9 +1,10 @@
 #pragma once
-// Decoding of many windows at once: each row of the batch is one window; finished rows leave, queued windows enter, and
-// a row whose hypothesis fails its checks starts again at the next temperature without holding up the others.
+// Decoding of many windows at once: each row of the batch is one attempt at one window; finished rows leave, queued
+// windows enter, and a window whose hypothesis fails its checks is tried at the next temperature without holding up the
+// others. Windows of different jobs share the batch.
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "decoding/hypothesis.h"
@@ -13,59 +14,69 @@
 
 namespace ft {
 
-/// What one window is decoded with.
+/// How the windows of one job are decoded. Immutable while rows use it.
+struct DecodePlan {
+    LogitsRules rules;
+    FallbackOptions fallback;  ///< at least one temperature
+    uint64_t seed = 0;         ///< of the sampling at temperatures above 0
+};
+
+/// One window to decode.
 struct DecodeRequest {
-    int64_t id = 0;  ///< given back with the result; also seeds the sampling
+    const DecodePlan* plan = nullptr;  ///< outlives the request; its address tells jobs apart
+    int64_t id = 0;                    ///< among the plan's requests; given back, and seeds the sampling
     std::unique_ptr<CrossCache> window;
     std::vector<int32_t> prompt;  ///< from start_of_previous or start_of_transcript on
 };
 
 struct DecodeResult {
+    const DecodePlan* plan = nullptr;
     int64_t id = 0;
     Hypothesis hypothesis;
 };
 
-/// One thread at a time. A window's result does not depend on the other windows of the batch, nor on the slots.
+/// One thread at a time. A window's result depends neither on the other windows of the batch, nor on the slots, nor on
+/// whether its temperatures were tried one after the other or side by side.
 class BatchDecoder {
   public:
-    BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, LogitsRules rules,
-                 FallbackOptions options, int slots, uint64_t seed);
+    BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, int slots);
+    ~BatchDecoder();
 
-    bool has_free_slot() const { return rows_.size() < static_cast<size_t>(decoder_.slots()); }
+    bool has_free_slot() const;
     bool idle() const { return rows_.empty(); }
-    /// Needs a free slot. Throws Error{invalid_argument} when the prompt leaves no room for text.
+    int rows() const { return static_cast<int>(rows_.size()); }
+    int rows_of(const DecodePlan* plan) const;
+    /// Needs a free slot. Throws Error{invalid_argument} when the prompt leaves no room for text or the plan has no
+    /// temperature; the batch stays as it was.
     void add(DecodeRequest request);
+    /// Windows that climb the ladder of temperatures try its further steps at once, in slots that nobody else needs;
+    /// add() takes those slots back. For when no window waits: a lone row costs nearly as much as a full batch.
+    void use_spare_slots();
     /// One token for every row; windows that are finished are appended to `results`.
     void step(std::vector<DecodeResult>& results);
+    /// Forgets the windows of a job.
+    void remove(const DecodePlan* plan);
 
-    /// Probability of each language token after start_of_transcript, in the order of GenerationConfig::languages.
-    std::vector<float> language_probabilities(const CrossCache& window);
+    /// Probability of each language token after start_of_transcript, in the order of GenerationConfig::languages. Needs
+    /// a free slot.
+    std::vector<float> language_probabilities(const GenerationConfig& generation, const CrossCache& window);
 
   private:
-    struct Row {
-        DecodeRequest request;
-        int slot = 0;
-        size_t attempt = 0;
-        std::vector<int32_t> tokens;
-        double sum_logprob = 0.0;
-        float no_speech_prob = 0.0F;
-        bool prompt_read = false;
-        bool has_best = false;
-        Hypothesis best;
-    };
+    struct Task;
+    struct Row;
 
     void collect_inputs();
     void take_choices(const std::vector<Choice>& choices);
-    /// The attempt is over: true when the row is finished, false when it starts again.
-    bool finish_attempt(Row& row, bool looped);
-    void restart(Row& row);
-    int longest_text(const Row& row) const;
+    bool is_attempt_over(const Row& row, bool& looped) const;
+    Hypothesis hypothesis_of(const Row& row, bool looped) const;
+    bool is_ahead(const Row& row) const;
+    int take_slot();
+    void leave(size_t row);
+    void leave_all_of(const Task& task);
+    int longest_text(const DecodeRequest& request) const;
 
     const WhisperModel& model_;
     const Tokenizer& tokenizer_;
-    LogitsRules rules_;
-    FallbackOptions options_;
-    uint64_t seed_;
     Decoder decoder_;
     std::vector<Row> rows_;
     std::vector<int> free_slots_;

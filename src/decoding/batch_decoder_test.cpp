@@ -41,22 +41,34 @@ class TinyWhisper : public testing::Test {
         return encoder.encode_for_decoder(mel);
     }
 
-    DecodeRequest request(int64_t id) {
-        const GenerationConfig& special = model_->packed().generation();
-        return {id, window(id), {special.start_of_transcript, special.languages.begin()->second, special.transcribe}};
+    DecodePlan plan(FallbackOptions fallback, uint64_t seed = 7) const {
+        return {LogitsRules(model_->packed().generation(), model_->config().vocabulary, {}), std::move(fallback), seed};
     }
 
-    std::map<int64_t, Hypothesis> decode(int windows, int slots, const FallbackOptions& options, uint64_t seed = 7) {
-        RuleOptions rules;
-        BatchDecoder decoder(*model_, *backend_, *tokenizer_,
-                             LogitsRules(model_->packed().generation(), model_->config().vocabulary, rules), options,
-                             slots, seed);
+    DecodeRequest request(const DecodePlan& plan, int64_t id) {
+        const GenerationConfig& special = model_->packed().generation();
+        return {&plan, id, window(id),
+                {special.start_of_transcript, special.languages.begin()->second, special.transcribe}};
+    }
+
+    BatchDecoder decoder(int slots) { return {*model_, *backend_, *tokenizer_, slots}; }
+
+    std::map<int64_t, Hypothesis> decode(int windows, int slots, const FallbackOptions& options, uint64_t seed = 7,
+                                         bool ahead = false) {
+        const DecodePlan job = plan(options, seed);
+        BatchDecoder batch = decoder(slots);
         std::map<int64_t, Hypothesis> done;
         std::vector<DecodeResult> results;
-        for (int64_t next = 0; next < windows || !decoder.idle();) {
-            while (next < windows && decoder.has_free_slot()) decoder.add(request(next++));
-            decoder.step(results);
-            for (DecodeResult& result : results) done.emplace(result.id, std::move(result.hypothesis));
+        steps_ = 0;
+        for (int64_t next = 0; next < windows || !batch.idle(); ++steps_) {
+            while (next < windows && batch.has_free_slot()) batch.add(request(job, next++));
+            if (ahead) batch.use_spare_slots();
+            EXPECT_LE(batch.rows(), slots);
+            batch.step(results);
+            for (DecodeResult& result : results) {
+                EXPECT_EQ(result.plan, &job);
+                EXPECT_TRUE(done.emplace(result.id, std::move(result.hypothesis)).second) << "twice: " << result.id;
+            }
             results.clear();
         }
         return done;
@@ -65,6 +77,7 @@ class TinyWhisper : public testing::Test {
     std::unique_ptr<Backend> backend_;
     std::unique_ptr<WhisperModel> model_;
     std::unique_ptr<Tokenizer> tokenizer_;
+    int steps_ = 0;  // of the latest decode()
 };
 
 /// No hypothesis of a random model is believed: every window climbs the whole ladder.
@@ -117,20 +130,98 @@ TEST_F(TinyWhisper, EveryTemperatureIsTriedAndTheBestIsKept) {
     for (const auto& [id, hypothesis] : decode(3, 2, content)) EXPECT_EQ(hypothesis.attempts, 1) << "window " << id;
 }
 
+TEST_F(TinyWhisper, TemperaturesSideBySideGiveWhatTheyGiveInTurn) {
+    FallbackOptions mixed = strict();
+    mixed.temperatures = {0.0F, 0.3F, 0.6F, 0.9F, 1.2F};
+    for (const float threshold : {0.0F, -5.0F, -6.0F, -7.0F}) {  // some windows climb to the end, some half-way
+        mixed.logprob_threshold = threshold;
+        const auto in_turn = decode(5, 3, mixed);
+        const int steps_in_turn = steps_;
+        for (const int slots : {1, 2, 3, 16}) {
+            const auto ahead = decode(5, slots, mixed, 7, true);
+            ASSERT_EQ(ahead.size(), in_turn.size());
+            for (const auto& [id, hypothesis] : in_turn) {
+                EXPECT_EQ(ahead.at(id).tokens, hypothesis.tokens) << "window " << id << ", " << slots << " slots";
+                EXPECT_EQ(ahead.at(id).temperature, hypothesis.temperature);
+                EXPECT_EQ(ahead.at(id).attempts, hypothesis.attempts);
+            }
+        }
+        if (threshold == 0.0F) {
+            EXPECT_LT(steps_ * 2, steps_in_turn) << "with room for all, the ladder is climbed in two";
+        }
+    }
+}
+
+TEST_F(TinyWhisper, ANewWindowTakesTheSlotOfAnAttemptAhead) {
+    const DecodePlan job = plan(strict());
+    BatchDecoder batch = decoder(3);
+    batch.add(request(job, 0));
+    std::vector<DecodeResult> results;
+    while (batch.rows() == 1) {
+        batch.step(results);
+        batch.use_spare_slots();
+    }
+    EXPECT_EQ(batch.rows(), 2) << "two temperatures are left after the first";
+    batch.add(request(job, 1));
+    EXPECT_TRUE(batch.has_free_slot());
+    batch.add(request(job, 2));
+    EXPECT_EQ(batch.rows(), 3);
+    EXPECT_FALSE(batch.has_free_slot()) << "each row now has a window of its own";
+    EXPECT_THROW(batch.add(request(job, 3)), Error);
+    std::map<int64_t, Hypothesis> done;
+    while (!batch.idle()) {
+        batch.use_spare_slots();
+        batch.step(results);
+    }
+    for (DecodeResult& result : results) done.emplace(result.id, std::move(result.hypothesis));
+    const auto expected = decode(3, 3, strict());
+    ASSERT_EQ(done.size(), 3U);
+    for (const auto& [id, hypothesis] : expected) EXPECT_EQ(done.at(id).tokens, hypothesis.tokens) << id;
+}
+
+TEST_F(TinyWhisper, JobsShareABatchAndLeaveItAlone) {
+    FallbackOptions sampled = strict();
+    sampled.temperatures = {1.0F};
+    const auto first = decode(2, 2, sampled, 1), second = decode(2, 2, strict(), 2);
+    const DecodePlan one = plan(sampled, 1), two = plan(strict(), 2);
+    BatchDecoder batch = decoder(4);
+    for (const int64_t id : {0, 1}) {
+        batch.add(request(one, id));
+        batch.add(request(two, id));
+    }
+    EXPECT_EQ(batch.rows_of(&one), 2);
+    std::vector<DecodeResult> results;
+    while (!batch.idle()) batch.step(results);
+    ASSERT_EQ(results.size(), 4U);
+    for (const DecodeResult& result : results) {
+        const auto& alone = result.plan == &one ? first : second;
+        EXPECT_EQ(result.hypothesis.tokens, alone.at(result.id).tokens);
+    }
+    batch.add(request(one, 0));
+    batch.add(request(two, 0));
+    batch.remove(&one);
+    EXPECT_EQ(batch.rows_of(&one), 0);
+    results.clear();
+    while (!batch.idle()) batch.step(results);
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(results[0].hypothesis.tokens, second.at(0).tokens);
+}
+
 TEST_F(TinyWhisper, RefusesAPromptWithoutRoomForText) {
-    BatchDecoder decoder(*model_, *backend_, *tokenizer_,
-                         LogitsRules(model_->packed().generation(), model_->config().vocabulary, {}), {}, 1, 0);
-    DecodeRequest too_long = request(0);
+    const DecodePlan job = plan({}), hopeless = plan({{}, 2.4F, -1.0F, 0.6F});
+    BatchDecoder batch = decoder(1);
+    DecodeRequest too_long = request(job, 0);
     too_long.prompt.resize(static_cast<size_t>(model_->config().text_positions), too_long.prompt[0]);
-    EXPECT_THROW(decoder.add(std::move(too_long)), Error);
-    EXPECT_TRUE(decoder.idle());
+    EXPECT_THROW(batch.add(std::move(too_long)), Error);
+    EXPECT_THROW(batch.add(request(hopeless, 0)), Error) << "no temperature";
+    EXPECT_TRUE(batch.idle());
+    EXPECT_TRUE(batch.has_free_slot());
 }
 
 TEST_F(TinyWhisper, LanguageProbabilitiesSumToOne) {
-    BatchDecoder decoder(*model_, *backend_, *tokenizer_,
-                         LogitsRules(model_->packed().generation(), model_->config().vocabulary, {}), {}, 1, 0);
-    const auto probabilities = decoder.language_probabilities(*window(0));
-    ASSERT_EQ(probabilities.size(), model_->packed().generation().languages.size());
+    const GenerationConfig& generation = model_->packed().generation();
+    const auto probabilities = decoder(1).language_probabilities(generation, *window(0));
+    ASSERT_EQ(probabilities.size(), generation.languages.size());
     float total = 0.0F;
     for (const float value : probabilities) total += value;
     EXPECT_NEAR(total, 1.0F, 1e-5F);

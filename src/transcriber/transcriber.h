@@ -1,6 +1,7 @@
 #pragma once
-// START HERE. One function in the order of the data flow: audio → speech → windows → log-mel → encoder → decoder →
-// text.
+// START HERE. The order of the data flow: audio → speech → windows → log-mel → encoder → decoder → text. Reading and
+// preparing runs ahead for each file (window_feeder.h, file_job.h); one thread owns the backend and decodes the windows
+// of all files in one running batch.
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -26,8 +27,7 @@ struct DecodeOptions {
     bool timestamps = true;
     std::string initial_prompt;
     std::vector<int32_t> suppress_tokens = {-1};
-    int batch_size = 8;  ///< windows decoded together
-    uint64_t seed = 0;   ///< of the sampling at temperatures above 0
+    uint64_t seed = 0;  ///< of the sampling at temperatures above 0
 };
 
 struct TranscribeOptions {
@@ -37,19 +37,24 @@ struct TranscribeOptions {
     std::filesystem::path vad_model;  ///< silero_vad_16k.safetensors; empty: energy detector
 };
 
-/// Progress on the file's clock. Called from the thread that called transcribe(), in order of time.
+/// Progress on the file's clock, in order of time. Called from the engine's thread: it must be short, as all files wait
+/// for it, and must not throw.
 struct Progress {
     double done_s = 0, duration_s = 0;                   ///< duration 0: unknown
     const std::vector<Segment>* new_segments = nullptr;  ///< segments finished since the last call
+    bool all_read = false;  ///< nothing of the file is waiting to be decoded: the batch has room for another one
 };
 using ProgressFunction = std::function<void(const Progress&)>;
 
-/// A loaded model on a backend, ready for any number of files, one after the other.
+/// A loaded model on a backend, ready for any number of files, one after the other or at once: any thread may call
+/// transcribe(). Files that are there at once share the batch, each with the windows it has ready, in turns; what a
+/// file's transcript says does not depend on the others.
 class Transcriber {
   public:
     /// `packed_model`: made by write_packed_model for this backend. Throws Error{bad_model, unsupported,
-    /// out_of_memory}.
-    Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend);
+    /// out_of_memory}. `batch_size`: windows decoded together.
+    Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend, int batch_size = 8);
+    /// No call of transcribe() may be under way.
     ~Transcriber();
 
     const BackendInfo& backend() const;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/error.h"
 #include "model/packed_model.h"
@@ -51,9 +52,9 @@ class TranscriberTest : public testing::Test {
     void SetUp() override {
         folder_ = fs::path(testing::TempDir()) / ("transcriber_" + std::to_string(::getpid()));
         write_tiny_folder(make_tiny_checkpoint(), folder_ / "model");
-        auto backend = make_backend({"cpu", Precision::int8, 2, ""});
+        const auto backend = make_backend({"cpu", Precision::int8, 2, ""});
         write_packed_model(*open_model_source(folder_ / "model"), *backend, folder_ / "packed");
-        transcriber_ = std::make_unique<Transcriber>(folder_ / "packed", std::move(backend));
+        transcriber_ = load(8);
         wav_ = (folder_ / "a.wav").string();
         write_wav(wav_, 95.0);
         // A random model convinces nobody: take what it says.
@@ -62,6 +63,11 @@ class TranscriberTest : public testing::Test {
         options_.decode.no_speech_threshold = 2.0F;
     }
     void TearDown() override { fs::remove_all(folder_); }
+
+    std::unique_ptr<Transcriber> load(int batch_size) const {
+        return std::make_unique<Transcriber>(folder_ / "packed", make_backend({"cpu", Precision::int8, 2, ""}),
+                                             batch_size);
+    }
 
     fs::path folder_;
     std::string wav_;
@@ -91,9 +97,7 @@ TEST_F(TranscriberTest, TimesAscendWithinTheFile) {
 
 TEST_F(TranscriberTest, TheBatchSizeChangesNothing) {
     options_.decode.temperatures = {0.8F};
-    options_.decode.batch_size = 1;
-    const Transcript alone = transcriber_->transcribe(wav_, options_);
-    options_.decode.batch_size = 8;
+    const Transcript alone = load(1)->transcribe(wav_, options_);
     const Transcript together = transcriber_->transcribe(wav_, options_);
     EXPECT_EQ(together.text(), alone.text());
     ASSERT_EQ(together.segments.size(), alone.segments.size());
@@ -119,6 +123,50 @@ TEST_F(TranscriberTest, StopKeepsWhatIsFinishedAndSaysSo) {
     EXPECT_NE(transcript.warnings.back().find("interrupted"), std::string::npos);
     stop = false;
     EXPECT_TRUE(transcriber_->transcribe(wav_, options_, {}, &stop).warnings.empty()) << "usable again afterwards";
+}
+
+TEST_F(TranscriberTest, FilesAtOnceGiveWhatEachGivesAlone) {
+    options_.decode.temperatures = {0.0F, 0.8F};
+    options_.decode.logprob_threshold = 0.0F;  // each window climbs the ladder
+    std::vector<std::string> files;
+    std::vector<Transcript> alone, together(6);
+    for (const double seconds : {95.0, 3.0, 40.0, 0.5, 61.0, 10.0}) {
+        files.push_back((folder_ / (std::to_string(files.size()) + ".wav")).string());
+        write_wav(files.back(), seconds);
+        alone.push_back(transcriber_->transcribe(files.back(), options_));
+    }
+    for (const int batch_size : {2, 16}) {
+        const auto transcriber = load(batch_size);
+        std::vector<std::thread> threads;
+        std::atomic<int> all_read{0};
+        for (size_t i = 0; i < files.size(); ++i) {
+            threads.emplace_back([&, i] {
+                together[i] = transcriber->transcribe(files[i], options_,
+                                                      [&](const Progress& news) { all_read += news.all_read ? 1 : 0; });
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+        EXPECT_GE(all_read.load(), static_cast<int>(files.size()));
+        for (size_t i = 0; i < files.size(); ++i) {
+            EXPECT_EQ(together[i].text(), alone[i].text()) << files[i];
+            EXPECT_EQ(together[i].coverage.fallback_windows, alone[i].coverage.fallback_windows);
+        }
+    }
+}
+
+TEST_F(TranscriberTest, AStoppedOrBrokenFileLeavesTheOthersAlone) {
+    const Transcript alone = transcriber_->transcribe(wav_, options_);
+    std::atomic<bool> stop{false};
+    std::thread stopped([&] {
+        transcriber_->transcribe(wav_, options_, [&](const Progress&) { stop = true; }, &stop);
+    });
+    std::ofstream(folder_ / "noise.bin") << std::string(5000, '\x17');
+    std::thread broken([&] { EXPECT_THROW(transcriber_->transcribe((folder_ / "noise.bin").string(), options_), Error); });
+    const Transcript together = transcriber_->transcribe(wav_, options_);
+    stopped.join();
+    broken.join();
+    EXPECT_EQ(together.text(), alone.text());
+    EXPECT_TRUE(together.warnings.empty());
 }
 
 TEST_F(TranscriberTest, ErrorsNameTheFileAndLeaveTheEngineUsable) {

@@ -10,8 +10,12 @@ constexpr size_t read_samples = size_t{32} * vad_frame_samples;  // about a seco
 }
 
 WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel,
-                           size_t ahead)
-    : options_(options), log_mel_(log_mel), reader_(AudioReader::open(audio_path)), queue_(ahead) {
+                           size_t ahead, std::function<void()> bell)
+    : options_(options),
+      log_mel_(log_mel),
+      reader_(AudioReader::open(audio_path)),
+      queue_(ahead),
+      bell_(std::move(bell)) {
     declared_duration_s_ = reader_->info().duration_s;
     if (options.vad_filter) {
         detector_ = options.vad_model.empty() ? make_energy_detector() : make_silero_detector(options.vad_model);
@@ -26,6 +30,7 @@ WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOption
         } catch (...) {
             queue_.close(std::current_exception());
         }
+        bell_();
     });
 }
 
@@ -49,6 +54,7 @@ bool WindowFeeder::deliver(std::vector<Window>& windows) {
         }
         prepared.window = std::move(window);
         if (!queue_.push(std::move(prepared))) return false;
+        bell_();
     }
     windows.clear();
     return true;

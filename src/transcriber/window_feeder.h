@@ -1,5 +1,6 @@
 #pragma once
 // Runs ahead of the engine on a thread of its own: audio → voice activity → windows → log-mel.
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -30,13 +31,15 @@ struct FeedSummary {
 /// Starts its thread at construction; the destructor stops and joins it. next() and summary() belong to one thread.
 class WindowFeeder {
   public:
-    /// `ahead`: windows prepared in advance; bounds the memory. Throws as AudioReader::open.
-    WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel, size_t ahead);
+    /// `ahead`: windows prepared in advance; bounds the memory. `bell` is called from the feeder's thread after each
+    /// window, at the end and after a failure. Throws as AudioReader::open.
+    WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel, size_t ahead,
+                 std::function<void()> bell);
     ~WindowFeeder();
 
     double declared_duration_s() const { return declared_duration_s_; }
-    /// Rethrows what went wrong while reading.
-    std::optional<PreparedWindow> next(bool wait) { return queue_.pop(wait); }
+    /// The next window, if it is ready; does not wait. Rethrows what went wrong while reading.
+    std::optional<PreparedWindow> next() { return queue_.pop(false); }
     bool exhausted() { return queue_.exhausted(); }
     /// Joins the thread; valid after the last window (or after stopping early).
     const FeedSummary& finish();
@@ -52,6 +55,7 @@ class WindowFeeder {
     double declared_duration_s_ = 0;
     FeedSummary summary_;
     BoundedQueue<PreparedWindow> queue_;
+    std::function<void()> bell_;
     std::thread thread_;
 };
 
