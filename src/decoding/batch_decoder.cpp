@@ -88,6 +88,14 @@ BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const To
 }
 BatchDecoder::~BatchDecoder() = default;
 
+bool BatchDecoder::idle() const {
+    return rows_.empty();
+}
+
+int BatchDecoder::rows() const {
+    return static_cast<int>(rows_.size());
+}
+
 int BatchDecoder::longest_text(const DecodeRequest& request) const {
     // Half of the context, as OpenAI's sample_len: a window of 30 s never needs more.
     const int room = model_.config().text_positions - static_cast<int>(request.prompt.size());

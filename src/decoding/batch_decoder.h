@@ -43,8 +43,8 @@ class BatchDecoder {
     ~BatchDecoder();
 
     bool has_free_slot() const;
-    bool idle() const { return rows_.empty(); }
-    int rows() const { return static_cast<int>(rows_.size()); }
+    bool idle() const;
+    int rows() const;
     int rows_of(const DecodePlan* plan) const;
     /// Needs a free slot. Throws Error{invalid_argument} when the prompt leaves no room for text or the plan has no
     /// temperature; the batch stays as it was.

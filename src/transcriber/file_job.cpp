@@ -1,11 +1,9 @@
 #include "transcriber/file_job.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/error.h"
 #include "decoding/language.h"
-#include "transcriber/window_text.h"
 
 namespace ft {
 

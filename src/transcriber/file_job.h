@@ -10,6 +10,7 @@
 #include "decoding/batch_decoder.h"
 #include "transcriber/transcriber.h"
 #include "transcriber/window_feeder.h"
+#include "transcriber/window_text.h"
 
 namespace ft {
 
