@@ -50,18 +50,12 @@ std::string text_of(const std::string& plan, const FinishedWindow& window) {
     for (const Segment& segment : window.segments) segments.push_back(json_of(segment));
     for (const Coverage::Dropped& part : window.dropped)
         dropped.push_back({part.start_s, part.end_s, part.text, part.reason});
-    const json all = {{"version", format_version},
-                      {"plan", plan},
-                      {"index", window.index},
-                      {"begin_s", window.begin_s},
-                      {"end_s", window.end_s},
-                      {"segments", segments},
-                      {"dropped", dropped},
-                      {"transcribed_s", window.transcribed_s},
-                      {"fallback", window.fallback},
-                      {"silent", window.silent},
-                      {"language", window.language},
-                      {"language_probability", window.language_probability}};
+    const json all = {{"version", format_version},   {"plan", plan},
+                      {"index", window.index},       {"begin_s", window.begin_s},
+                      {"end_s", window.end_s},       {"segments", segments},
+                      {"dropped", dropped},          {"transcribed_s", window.transcribed_s},
+                      {"fallback", window.fallback}, {"silent", window.silent},
+                      {"language", window.language}, {"language_probability", window.language_probability}};
     return all.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -105,8 +99,9 @@ std::vector<FinishedWindow> load_checkpoints(ObjectStore& objects, const Job& jo
             try {
                 auto window = window_of(objects.get(object.key), plan);
                 if (window) windows.insert_or_assign(window->index, std::move(*window));
-            } catch (const json::exception& error) {
-                spdlog::warn("{}: this checkpoint is damaged and passed over: {}", object.key, error.what());
+            } catch (const json::exception&) {
+                // Its sentence would quote what was said in the recording.
+                spdlog::warn("{}: this checkpoint is damaged and passed over", object.key);
             } catch (const Error& error) {
                 // Somebody who is done with the job deletes them.
                 if (error.code() != ErrorCode::not_found) throw;

@@ -10,8 +10,8 @@ namespace ft {
 
 void save_checkpoint(ObjectStore& objects, const Job& job, const std::string& plan, const FinishedWindow& window);
 
-/// Of this plan, ascending, each window once (of the newest fence). What is damaged or of another plan is passed over: it
-/// costs time, not the result. Throws Error{network, io, permission}.
+/// Of this plan, ascending, each window once (of the newest fence). What is damaged or of another plan is passed over:
+/// it costs time, not the result. Throws Error{network, io, permission}.
 std::vector<FinishedWindow> load_checkpoints(ObjectStore& objects, const Job& job, const std::string& plan);
 
 }  // namespace ft

@@ -47,8 +47,8 @@ struct UsageRow {
     std::string model;
 };
 
-/// The row for `job` as it is after the change; nothing when its callback does not want it. The id depends on job, type,
-/// fence and (progress only) windows.
+/// The row for `job` as it is after the change; nothing when its callback does not want it. The id depends on job,
+/// type, fence and (progress only) windows.
 std::optional<OutboxEvent> make_event(const Job& job, std::string_view type, int64_t now_ms);
 
 /// "2026-01-31T12:00:00.123Z"

@@ -82,9 +82,8 @@ bool is_job_id(std::string_view id) {
 
 void check_new_job(const NewJob& job) {
     if (!job.id.empty() && !is_job_id(job.id)) {
-        throw Error(ErrorCode::invalid_argument,
-                    "'{}' cannot be a job's id: use 1 to {} letters, digits, '_' and '-'", valid_utf8(job.id),
-                    longest_id);
+        throw Error(ErrorCode::invalid_argument, "'{}' cannot be a job's id: use 1 to {} letters, digits, '_' and '-'",
+                    valid_utf8(job.id), longest_id);
     }
     if (job.input.uri.empty()) throw Error(ErrorCode::invalid_argument, "the job has no input: name the audio");
     check_text("input address", job.input.uri, 4096);
@@ -110,8 +109,8 @@ std::string make_job_id() {
 
 std::string job_id_of_object(std::string_view bucket, std::string_view key, std::string_view version) {
     // Lengths stand in front, so that no two triples look alike.
-    const std::string all = fmt::format("{}:{}{}:{}{}:{}", bucket.size(), bucket, key.size(), key, version.size(),
-                                        version);
+    const std::string all =
+        fmt::format("{}:{}{}:{}{}:{}", bucket.size(), bucket, key.size(), key, version.size(), version);
     return "job_" + sha256_hex(std::as_bytes(std::span(all))).substr(0, 32);
 }
 

@@ -19,9 +19,9 @@ enum class JobState {
     dead,        ///< given up: attempts or time exhausted; a person may redrive it
     cancelled,   ///< somebody asked for that
 };
-inline constexpr JobState all_job_states[] = {JobState::queued,     JobState::launching, JobState::running,
-                                              JobState::succeeded,  JobState::retry_wait, JobState::failed,
-                                              JobState::dead,       JobState::cancelled};
+inline constexpr JobState all_job_states[] = {JobState::queued,    JobState::launching,  JobState::running,
+                                              JobState::succeeded, JobState::retry_wait, JobState::failed,
+                                              JobState::dead,      JobState::cancelled};
 
 std::string_view to_string(JobState state);
 /// Throws Error{invalid_argument}, listing the known ones.
@@ -54,7 +54,7 @@ struct JobProgress {
 };
 
 struct JobResult {
-    std::string prefix;          ///< in the object store: results/<job>/<fence>/
+    std::string prefix;              ///< in the object store: results/<job>/<fence>/
     std::vector<std::string> files;  ///< names below the prefix
     std::string language;
     double audio_s = 0, compute_s = 0;
@@ -71,21 +71,21 @@ struct TimelineEntry {
 struct Job {
     std::string id;
     JobState state = JobState::queued;
-    int attempt = 0;     ///< claims so far
-    int launch_seq = 0;  ///< machines asked for so far
+    int attempt = 0;                          ///< claims so far
+    int launch_seq = 0;                       ///< machines asked for so far
     int transient_failures = 0, crashes = 0;  ///< of class A, of class B (retry_policy.h)
-    int64_t fence = 0;  ///< grows whenever the right to write the outcome changes hands
-    std::string owner;  ///< of the lease, or of the last one
+    int64_t fence = 0;                        ///< grows whenever the right to write the outcome changes hands
+    std::string owner;                        ///< of the lease, or of the last one
     int64_t lease_until_ms = 0;
     int64_t not_before_ms = 0;
     int64_t deadline_ms = 0;  ///< no attempt begins later; 0: none
     JobInput input;
-    std::string options;  ///< JSON, opaque to the stores
+    std::string options;   ///< JSON, opaque to the stores
     std::string metadata;  ///< JSON of the client's own, given back unread
     JobCallback callback;
     JobProgress progress;
-    JobResult result;      ///< valid when succeeded
-    JobError error;        ///< of the last attempt that failed
+    JobResult result;  ///< valid when succeeded
+    JobError error;    ///< of the last attempt that failed
     std::string idempotency_key, request_digest;
     std::vector<TimelineEntry> timeline;  ///< the first and the latest, at most max_timeline
     int64_t created_ms = 0, updated_ms = 0;

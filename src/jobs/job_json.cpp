@@ -1,6 +1,7 @@
 #include "jobs/job_json.h"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "base/error.h"
 
@@ -24,7 +25,11 @@ json timeline_of(const Job& job) {
 
 void read_parts(const json& all, Job& job) {
     const json empty = json::object();
-    const auto part = [&](const char* name) -> const json& { return all.contains(name) ? all.at(name) : empty; };
+    const auto part = [&](const char* name) -> const json& {
+        if (!all.contains(name)) return empty;
+        if (!all.at(name).is_object()) throw std::invalid_argument(name);
+        return all.at(name);
+    };
     const json &input = part("input"), &callback = part("callback"), &progress = part("progress"),
                &result = part("result"), &error = part("error");
     read(input, "uri", job.input.uri);
@@ -124,9 +129,9 @@ Job job_from_json(std::string_view text, std::string_view id) {
             }
         }
         return job;
-    } catch (const std::exception& error) {
-        throw Error(ErrorCode::io, "the record of the job {} is damaged ({}): restore the store from a backup", id,
-                    error.what());
+    } catch (const std::exception&) {
+        // Its sentence would quote the record, which has texts of the client's.
+        throw Error(ErrorCode::io, "the record of the job {} is damaged: restore the store from a backup", id);
     }
 }
 

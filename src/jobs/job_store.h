@@ -43,12 +43,12 @@ struct DeliveryUpdate {
 
 /// Threads: every function may be called by any thread at once, and any number of processes may share one store.
 /// Ownership: everything is passed and returned by value; nothing refers into the store.
-/// Failure: Error{network, io, permission} — then it is unknown whether a write was done. Every function may be repeated,
-/// with the same arguments and the same outcome; only claim() may then have taken a job whose lease must run out first.
-/// Conditional writes that lose return a StoreResult and never throw for it.
-/// Durability: when a function that a client waits for (create, cancel, redrive, commit, end_attempt, record_delivery,
-/// replay) has returned, a power loss does not undo it. renew and save_progress may be undone, in their order.
-/// Time is the store's own Clock (wall time, as several machines share it).
+/// Failure: Error{network, io, permission} — then it is unknown whether a write was done. Every function may be
+/// repeated, with the same arguments and the same outcome; only claim() may then have taken a job whose lease must run
+/// out first. Conditional writes that lose return a StoreResult and never throw for it. Durability: when a function
+/// that a client waits for (create, cancel, redrive, commit, end_attempt, record_delivery, replay) has returned, a
+/// power loss does not undo it. renew and save_progress may be undone, in their order. Time is the store's own Clock
+/// (wall time, as several machines share it).
 class JobStore {
   public:
     virtual ~JobStore() = default;
@@ -78,9 +78,9 @@ class JobStore {
     /// Takes up to `limit` pending events that are due, oldest due first, and makes them due again `lease_ms` later, so
     /// that no two callers try one at the same time. With a job id: only that job's.
     virtual std::vector<OutboxEvent> claim_events(int limit, int64_t lease_ms, const std::string& job_id = {}) = 0;
-    /// Adds a line to the event's log of deliveries and says how it goes on. `event`: as claim_events gave it; stale when
-    /// somebody else has taken it since (repeated calls are recognized by attempts). disabled: the job's other pending
-    /// events, too.
+    /// Adds a line to the event's log of deliveries and says how it goes on. `event`: as claim_events gave it; stale
+    /// when somebody else has taken it since (repeated calls are recognized by attempts). disabled: the job's other
+    /// pending events, too.
     virtual StoreResult record_delivery(const OutboxEvent& event, const DeliveryAttempt& attempt,
                                         const DeliveryUpdate& update) = 0;
     /// Due at once and with a fresh schedule; same id, so that receivers see it is the same message.

@@ -18,8 +18,8 @@ struct LeaseTimes {
     int64_t margin_ms = 20000;
 };
 
-/// A thread renews the lease from construction to destruction. How long the lease has been without renewal is measured by
-/// the clock that goes on while the machine sleeps, from before the call that renewed it.
+/// A thread renews the lease from construction to destruction. How long the lease has been without renewal is measured
+/// by the clock that goes on while the machine sleeps, from before the call that renewed it.
 class LeaseKeeper {
   public:
     enum class Loss {
@@ -57,7 +57,7 @@ class LeaseKeeper {
     std::atomic<Loss> loss_{Loss::none};
     std::mutex mutex_;
     std::condition_variable changed_;
-    bool stopping_ = false;   // under mutex_
+    bool stopping_ = false;    // under mutex_
     int64_t next_renewal_ms_;  // boot clock; of the thread
     std::thread thread_;
 };

@@ -24,8 +24,9 @@ struct Delivery {
 class Notifier {
   public:
     virtual ~Notifier() = default;
-    /// One try, of at most 15 s. What the receiver does wrong is a Delivery, never an exception; throws Error only where
-    /// nothing could be tried (then the try does not count). May be repeated: receivers know messages by event.id.
+    /// One try, of at most 15 s. What the receiver does wrong is a Delivery, never an exception; throws Error only
+    /// where nothing could be tried (then the try does not count). May be repeated: receivers know messages by
+    /// event.id.
     virtual Delivery deliver(const OutboxEvent& event) = 0;
 };
 

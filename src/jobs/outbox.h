@@ -23,9 +23,9 @@ struct OutboxRun {
     int delivered = 0, again = 0, given_up = 0;
 };
 
-/// Any number of callers at once, in any number of processes: an event is with one of them. A caller that dies leaves its
-/// event due again after lease_ms, so that a message may come twice, with one id, but is never lost. Throws Error when
-/// the store does not answer; when the notifier cannot even try, the event waits and the call ends.
+/// Any number of callers at once, in any number of processes: an event is with one of them. A caller that dies leaves
+/// its event due again after lease_ms, so that a message may come twice, with one id, but is never lost. Throws Error
+/// when the store does not answer; when the notifier cannot even try, the event waits and the call ends.
 OutboxRun deliver_due(JobStore& store, Notifier& notifier, const Clock& clock, const Random& random,
                       const OutboxOptions& options = {});
 

@@ -107,8 +107,8 @@ Created already_created(const NewJob& wanted, Job found) {
 DeliveryStep step_delivery(const OutboxEvent& stored, const OutboxEvent& claimed, const DeliveryUpdate& update) {
     if (stored.attempts == claimed.attempts + 1 && stored.state == update.state && stored.due_ms == update.due_ms)
         return {};
-    const bool mine = stored.state == EventState::pending && stored.attempts == claimed.attempts &&
-                      stored.due_ms == claimed.due_ms;
+    const bool mine =
+        stored.state == EventState::pending && stored.attempts == claimed.attempts && stored.due_ms == claimed.due_ms;
     if (!mine) return {StoreResult::stale, {}};
     OutboxEvent next = stored;
     ++next.attempts;

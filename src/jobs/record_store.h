@@ -33,8 +33,8 @@ class RecordStore : public JobStore {
     explicit RecordStore(const Clock& clock) : clock_(clock) {}
     int64_t now_ms() const { return clock_.wall_ms(); }
 
-    /// Loads the record, calls `step`, and writes its change, all as one: nobody else writes the record in between (where
-    /// somebody may, it is loaded and stepped again). not_found without a record, else the step's result.
+    /// Loads the record, calls `step`, and writes its change, all as one: nobody else writes the record in between
+    /// (where somebody may, it is loaded and stepped again). not_found without a record, else the step's result.
     virtual StoreResult change(const std::string& id, Durability durability, const StepFunction& step) = 0;
     /// Ids of jobs that may be claimed, those due for the longest first.
     virtual std::vector<std::string> claimable(int64_t now_ms, int limit) = 0;

@@ -21,11 +21,11 @@ std::string_view to_string(FailureClass failure);
 FailureClass failure_class(ErrorCode code);
 
 struct JobRetryPolicy {
-    int max_crashes = 3;              ///< the third failure of class B is the last
-    int max_transient_failures = 20;  ///< of class A
-    int64_t max_age_ms = int64_t{24} * 3600 * 1000;  ///< since creation, for class A
+    int max_crashes = 3;                                     ///< the third failure of class B is the last
+    int max_transient_failures = 20;                         ///< of class A
+    int64_t max_age_ms = int64_t{24} * 3600 * 1000;          ///< since creation, for class A
     int64_t first_wait_ms = 1000, longest_wait_ms = 600000;  ///< doubles from one to the other
-    int64_t longest_retry_after_ms = 3600000;  ///< a service that asks for more is asked again after this
+    int64_t longest_retry_after_ms = 3600000;                ///< a service that asks for more is asked again after this
 };
 
 struct JobFailure {
@@ -49,8 +49,8 @@ RetryDecision decide_retry(const JobRetryPolicy& policy, const Job& job, const J
 /// Full jitter: uniform in [0, min(longest, first · 2^(failures−1))]; never under what the other side asked for.
 int64_t retry_wait_ms(const JobRetryPolicy& policy, int failures, std::optional<int64_t> retry_after_ms, double random);
 
-/// Webhooks: after `attempts` tries the next comes 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h later, up to a tenth
-/// more; nothing after the tenth. Retry-After (at most a day) is honoured where it is longer.
+/// Webhooks: after `attempts` tries the next comes 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h later, up to a
+/// tenth more; nothing after the tenth. Retry-After (at most a day) is honoured where it is longer.
 std::optional<int64_t> webhook_wait_ms(int attempts, std::optional<int64_t> retry_after_ms, double random);
 
 }  // namespace ft

@@ -39,12 +39,12 @@ using WindowFunction = std::function<void(const FinishedWindow& window, double d
 class Transcribe {
   public:
     virtual ~Transcribe() = default;
-    /// A name for all that decides where windows begin and what is found in them: model, precision, options, the versions
-    /// of the detector and the packer. Windows finished under another plan are of no use. Throws
+    /// A name for all that decides where windows begin and what is found in them: model, precision, options, the
+    /// versions of the detector and the packer. Windows finished under another plan are of no use. Throws
     /// Error{invalid_argument} for options that make no sense.
     virtual std::string plan(const Job& job) = 0;
-    /// The same transcript, whatever part of the windows comes from `finished`. Throws Error; Error{cancelled} soon after
-    /// `stop` has become true.
+    /// The same transcript, whatever part of the windows comes from `finished`. Throws Error; Error{cancelled} soon
+    /// after `stop` has become true.
     virtual Transcript transcribe(const TranscribeRequest& request, const WindowFunction& on_window,
                                   const std::atomic<bool>& stop) = 0;
 };

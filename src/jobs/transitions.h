@@ -1,6 +1,7 @@
 #pragma once
-// Every change of a job as a pure function: the record before → the record after, and the rows that go with it in the same
-// transaction. The stores load, call one of these, and write all or nothing; no rule about states lives anywhere else.
+// Every change of a job as a pure function: the record before → the record after, and the rows that go with it in the
+// same transaction. The stores load, call one of these, and write all or nothing; no rule about states lives anywhere
+// else.
 #include <optional>
 
 #include "jobs/events.h"
@@ -30,11 +31,11 @@ struct Lease {
 };
 
 struct ClaimRequest {
-    std::string owner;           ///< unique to this worker's life, so that a restarted one is another
+    std::string owner;  ///< unique to this worker's life, so that a restarted one is another
     int64_t lease_ms = 120000;
-    std::string job_id;          ///< only this one; empty: the one that has waited longest
-    int launch_seq = -1;         ///< only if the job's is the same; < 0: any
-    int max_crashes = 3;         ///< JobRetryPolicy::max_crashes, for a job whose worker has gone
+    std::string job_id;               ///< only this one; empty: the one that has waited longest
+    int launch_seq = -1;              ///< only if the job's is the same; < 0: any
+    int max_crashes = 3;              ///< JobRetryPolicy::max_crashes, for a job whose worker has gone
     int max_transient_failures = 20;  ///< likewise, for a machine that never came
 };
 
@@ -53,8 +54,8 @@ struct Step {
 Change new_job(const NewJob& wanted, std::string id, int64_t now_ms);
 /// A machine is asked for; launch_seq grows. The lease covers its start.
 Step step_launch(const Job& job, int64_t lease_ms, int64_t now_ms);
-/// Due, or the lease has run out (then a crash is counted, and at the limit, or past its deadline, the job becomes dead:
-/// result wrong_state, with a change to be written).
+/// Due, or the lease has run out (then a crash is counted, and at the limit, or past its deadline, the job becomes
+/// dead: result wrong_state, with a change to be written).
 Step step_claim(const Job& job, const ClaimRequest& request, int64_t now_ms);
 /// Also after the lease has run out, as long as nobody took the job.
 Step step_renew(const Job& job, const Lease& lease, int64_t lease_ms, int64_t now_ms);

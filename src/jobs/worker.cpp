@@ -180,8 +180,8 @@ class Worker::Attempt {
         }
     }
 
-    /// As insist(), for the writes that end an attempt: after those nothing is left to be tried but to let the lease run
-    /// out.
+    /// As insist(), for the writes that end an attempt: after those nothing is left to be tried but to let the lease
+    /// run out.
     template <typename Write>
     bool finished(const Write& write) {
         try {

@@ -1,6 +1,6 @@
 #pragma once
-// claim → fetch → transcribe → checkpoint by window → store the result → commit → notify. The same in the local server and
-// on a machine in the cloud: it knows the three interfaces and nothing else.
+// claim → fetch → transcribe → checkpoint by window → store the result → commit → notify. The same in the local server
+// and on a machine in the cloud: it knows the three interfaces and nothing else.
 #include <atomic>
 #include <filesystem>
 #include <string>
@@ -53,8 +53,8 @@ class Worker {
     /// What the parts refer to outlives the worker.
     Worker(WorkerParts parts, WorkerOptions options);
 
-    /// Takes at most one job and ends it in one way or another. What the job does wrong is the job's error; throws Error
-    /// only when the store does not answer to the claim. Logs what it does.
+    /// Takes at most one job and ends it in one way or another. What the job does wrong is the job's error; throws
+    /// Error only when the store does not answer to the claim. Logs what it does.
     Round run_one();
     /// The job under way is given back after its current window; run_one() does nothing from then on.
     void request_stop();

@@ -169,7 +169,8 @@ std::optional<ObjectInfo> FileObjectStore::stat(const std::string& key) {
 
 std::string FileObjectStore::read(const std::string& key, int64_t offset, int64_t length) {
     const fs::path path = path_of(key);
-    if (offset < 0 || length < 0) throw Error(ErrorCode::invalid_argument, "{}: a range begins and ends at 0 or later", key);
+    if (offset < 0 || length < 0)
+        throw Error(ErrorCode::invalid_argument, "{}: a range begins and ends at 0 or later", key);
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat status {};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {

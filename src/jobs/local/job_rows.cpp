@@ -35,8 +35,8 @@ void write_job(Database& database, const Job& job) {
 }
 
 void insert_event(Database& database, const OutboxEvent& event) {
-    Statement insert(database, "INSERT OR IGNORE INTO outbox(" FT_EVENT_COLUMNS
-                               ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    Statement insert(database,
+                     "INSERT OR IGNORE INTO outbox(" FT_EVENT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     insert.bind(1, event.id).bind(2, event.job_id).bind(3, to_string(event.state)).bind(4, event.due_ms);
     insert.bind(5, event.created_ms).bind(6, int64_t{event.attempts}).bind(7, event.type).bind(8, event.url);
     insert.bind(9, event.body).run();

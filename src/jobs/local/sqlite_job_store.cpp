@@ -131,8 +131,7 @@ std::optional<UsageRow> SqliteJobStore::usage_of(const std::string& job_id) {
                      "SELECT fence, finished_ms, audio_s, compute_s, model FROM usage WHERE job_id = ?1");
     select.bind(1, job_id);
     if (!select.step()) return std::nullopt;
-    return UsageRow{job_id,         select.integer(0), select.integer(1),
-                    select.real(2), select.real(3),    select.text(4)};
+    return UsageRow{job_id, select.integer(0), select.integer(1), select.real(2), select.real(3), select.text(4)};
 }
 
 std::vector<Job> SqliteJobStore::expired(int64_t before_ms, int limit) {

@@ -54,7 +54,8 @@ std::vector<OutboxEvent> FaultyJobStore::claim_events(int limit, int64_t lease_m
     return faults_.around("claim_events", [&] { return inner_.claim_events(limit, lease_ms, job_id); });
 }
 
-StoreResult FaultyJobStore::record_delivery(const OutboxEvent& event, const DeliveryAttempt& attempt, const DeliveryUpdate& update) {
+StoreResult FaultyJobStore::record_delivery(const OutboxEvent& event, const DeliveryAttempt& attempt,
+                                            const DeliveryUpdate& update) {
     return faults_.around("record_delivery", [&] { return inner_.record_delivery(event, attempt, update); });
 }
 

@@ -55,9 +55,8 @@ JobPage MemoryJobStore::list(const JobFilter& filter) {
         if (state && page && search_text(job).find(search) != std::string::npos) found.push_back(job);
     }
     JobPage result;
-    std::sort(found.begin(), found.end(), [](const Job& a, const Job& b) {
-        return std::tie(a.created_ms, a.id) > std::tie(b.created_ms, b.id);
-    });
+    std::sort(found.begin(), found.end(),
+              [](const Job& a, const Job& b) { return std::tie(a.created_ms, a.id) > std::tie(b.created_ms, b.id); });
     const bool more = found.size() > static_cast<size_t>(filter.limit);
     if (more) found.resize(static_cast<size_t>(filter.limit));
     if (more) result.next = cursor_of(found.back());

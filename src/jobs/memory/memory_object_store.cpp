@@ -64,7 +64,8 @@ std::optional<ObjectInfo> MemoryObjectStore::stat(const std::string& key) {
 
 std::string MemoryObjectStore::read(const std::string& key, int64_t offset, int64_t length) {
     check_key(key);
-    if (offset < 0 || length < 0) throw Error(ErrorCode::invalid_argument, "{}: a range begins and ends at 0 or later", key);
+    if (offset < 0 || length < 0)
+        throw Error(ErrorCode::invalid_argument, "{}: a range begins and ends at 0 or later", key);
     const std::lock_guard lock(mutex_);
     const auto found = objects_.find(key);
     if (found == objects_.end()) throw Error(ErrorCode::not_found, "{}: there is no such object", key);

@@ -1,4 +1,6 @@
 // The outbox: who delivers what and when, the log of deliveries, replay; and retention.
+#include "jobs/outbox.h"
+
 #include <map>
 #include <thread>
 
@@ -6,7 +8,6 @@
 #include "jobs/memory/faults.h"
 #include "jobs/memory/faulty_stores.h"
 #include "jobs/memory/memory_notifier.h"
-#include "jobs/outbox.h"
 #include "jobs/retention.h"
 #include "suite.h"
 
@@ -25,7 +26,9 @@ class Outbox : public JobsSuite {
         return *store->get(mine.id);
     }
     OutboxEvent event_of(const Job& job) { return store->events_of(job.id).front(); }
-    OutboxRun deliver() { return deliver_due(*store, notifier, clock, [] { return 0.0; }); }
+    OutboxRun deliver() {
+        return deliver_due(*store, notifier, clock, [] { return 0.0; });
+    }
 
     MemoryNotifier notifier;
 };

@@ -59,8 +59,8 @@ TEST_F(SqliteFile, IsPrivateAndKept) {
 }
 
 TEST_F(SqliteFile, NoDatabaseAtAll) {
-    write_file_atomically(file, "this is no database, but long enough to look like one, or is it? " +
-                                    std::string(4096, 'x'));
+    write_file_atomically(file,
+                          "this is no database, but long enough to look like one, or is it? " + std::string(4096, 'x'));
     EXPECT_EQ(open_error().code(), ErrorCode::io);
     EXPECT_EQ(read_file(file).substr(0, 19), "this is no database");
 }

@@ -1,6 +1,7 @@
 // A process at one SQLite store, for tests that run several at once or kill them. Arguments: the data folder, and
 //   claim        claims everything there is, commits it, prints "claimed ID FENCE" for each
-//   work NAME    until it is killed: makes a job ("made ID" once that is acknowledged), claims one, renews, tells progress,
+//   work NAME    until it is killed: makes a job ("made ID" once that is acknowledged), claims one, renews, tells
+//   progress,
 //                commits ("done ID"); some it fails and redrives
 // Lines go out with one write() each, after the store has answered.
 #include <unistd.h>
@@ -68,8 +69,10 @@ int main(int argc, char** argv) {
         const ft::SystemClock clock;
         ft::SqliteJobStore store(folder / "jobs.db", clock);
         ft::FileObjectStore objects(folder / "objects");
-        if (std::string(argv[2]) == "claim") claim_all(store);
-        else work(store, objects, argc > 3 ? argv[3] : "worker");
+        if (std::string(argv[2]) == "claim")
+            claim_all(store);
+        else
+            work(store, objects, argc > 3 ? argv[3] : "worker");
         return 0;
     } catch (const ft::Error& error) {
         std::cerr << error.what() << '\n';

@@ -34,9 +34,7 @@ class WorkerSuite : public JobsSuite {
     /// A job with its audio, that wants all terminal events.
     std::string submit();
     WorkerOptions options(const std::string& owner) const;
-    Worker worker(const std::string& owner = "first") {
-        return {parts(), options(owner)};
-    }
+    Worker worker(const std::string& owner = "first") { return {parts(), options(owner)}; }
     WorkerParts parts() {
         return {faulty_store, faulty_objects, faulty_notifier, transcribe, clock, [] { return 0.5; }};
     }
