@@ -18,6 +18,9 @@ inline constexpr std::string_view event_failed = "transcription.failed";
 inline constexpr std::string_view event_dead = "transcription.dead";
 inline constexpr std::string_view event_cancelled = "transcription.cancelled";
 
+inline constexpr std::string_view all_event_types[] = {event_queued, event_started, event_progress, event_completed,
+                                                       event_failed, event_dead,    event_cancelled};
+
 enum class EventState { pending, delivered, dead, disabled };
 std::string_view to_string(EventState state);
 /// Throws Error{internal}: only what to_string wrote is read.
@@ -29,6 +32,7 @@ struct OutboxEvent {
     std::string body;  ///< JSON {type, timestamp, data}
     EventState state = EventState::pending;
     int attempts = 0;
+    int64_t sequence = 0;  ///< in the order of the job's changes, from 1
     int64_t created_ms = 0;
     int64_t due_ms = 0;  ///< of the next try; while one is under way, when it counts as lost
 };

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <span>
 
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/utf8.h"
+#include "jobs/events.h"
 
 namespace ft {
 
@@ -94,7 +96,14 @@ void check_new_job(const NewJob& job) {
     check_text("metadata", job.metadata);
     check_text("callback address", job.callback.url, 2048);
     if (job.callback.types.size() > 16) throw Error(ErrorCode::invalid_argument, "the callback names too many types");
-    for (const std::string& type : job.callback.types) check_text("callback type", type, 128);
+    for (const std::string& type : job.callback.types) {
+        if (std::find(std::begin(all_event_types), std::end(all_event_types), type) == std::end(all_event_types)) {
+            throw Error(ErrorCode::invalid_argument,
+                        "'{}' is no type of message: use transcription.queued, .started, .progress, .completed, "
+                        ".failed, .dead or .cancelled",
+                        valid_utf8(type.substr(0, 100)));
+        }
+    }
     check_text("idempotency key", job.idempotency_key, longest_key);
     check_text("request digest", job.request_digest, longest_key);
 }

@@ -88,6 +88,7 @@ struct Job {
     JobError error;    ///< of the last attempt that failed
     std::string idempotency_key, request_digest;
     std::vector<TimelineEntry> timeline;  ///< the first and the latest, at most max_timeline
+    int64_t events = 0;                   ///< messages so far
     int64_t created_ms = 0, updated_ms = 0;
 };
 inline constexpr size_t max_timeline = 64;

@@ -93,6 +93,7 @@ std::string job_to_json(const Job& job) {
         {"idempotency_key", job.idempotency_key},
         {"request_digest", job.request_digest},
         {"timeline", timeline_of(job)},
+        {"events", job.events},
         {"created_ms", job.created_ms},
         {"updated_ms", job.updated_ms},
     };
@@ -120,6 +121,7 @@ Job job_from_json(std::string_view text, std::string_view id) {
         read(all, "metadata", job.metadata);
         read(all, "idempotency_key", job.idempotency_key);
         read(all, "request_digest", job.request_digest);
+        read(all, "events", job.events);
         read(all, "created_ms", job.created_ms);
         read(all, "updated_ms", job.updated_ms);
         if (all.contains("timeline")) {

@@ -61,7 +61,9 @@ class JobStore {
     virtual JobPage list(const JobFilter& filter) = 0;
 
     /// A machine is asked for (never on one machine). done: launch_seq of get() is the caller's.
-    virtual StoreResult launch(const std::string& id, int64_t lease_ms) = 0;
+    virtual StoreResult launch(const std::string& id, const LaunchRequest& request) = 0;
+    /// That machine will not come; stale when the job has been launched or claimed since.
+    virtual StoreResult launch_failed(const std::string& id, int launch_seq, const RetryDecision& decision) = 0;
     /// A job that is due, or whose lease has run out; nothing when there is none. Its fence grows by one, and from
     /// then on every write under an older lease fails.
     virtual std::optional<Job> claim(const ClaimRequest& request) = 0;
@@ -85,6 +87,7 @@ class JobStore {
                                         const DeliveryUpdate& update) = 0;
     /// Due at once and with a fresh schedule; same id, so that receivers see it is the same message.
     virtual StoreResult replay(const std::string& event_id) = 0;
+    /// In the order of the job's changes.
     virtual std::vector<OutboxEvent> events_of(const std::string& job_id) = 0;
     virtual std::vector<DeliveryAttempt> deliveries_of(const std::string& event_id) = 0;
     virtual std::optional<UsageRow> usage_of(const std::string& job_id) = 0;

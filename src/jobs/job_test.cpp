@@ -78,11 +78,13 @@ TEST(JobJson, GivesBackEveryField) {
     job.idempotency_key = "k";
     job.request_digest = "d";
     job.timeline = {{1, JobState::queued, ""}, {2, JobState::running, "w"}};
+    job.events = 15;
     job.created_ms = 13;
     job.updated_ms = 14;
     const Job back = job_from_json(job_to_json(job), job.id);
     EXPECT_EQ(job_to_json(back), job_to_json(job));
     EXPECT_EQ(back.fence, job.fence);
+    EXPECT_EQ(back.events, 15);
     EXPECT_EQ(back.result.audio_s, job.result.audio_s);
     EXPECT_EQ(back.timeline[1].note, "w");
     EXPECT_EQ(back.progress.windows_resumed, 12);

@@ -12,8 +12,13 @@ constexpr int candidates = 8;
 constexpr int longest_page = 1000;
 }  // namespace
 
-StoreResult RecordStore::launch(const std::string& id, int64_t lease_ms) {
-    return change(id, Durability::power_loss, [&](const Job& job) { return step_launch(job, lease_ms, now_ms()); });
+StoreResult RecordStore::launch(const std::string& id, const LaunchRequest& request) {
+    return change(id, Durability::power_loss, [&](const Job& job) { return step_launch(job, request, now_ms()); });
+}
+
+StoreResult RecordStore::launch_failed(const std::string& id, int launch_seq, const RetryDecision& decision) {
+    return change(id, Durability::power_loss,
+                  [&](const Job& job) { return step_launch_failed(job, launch_seq, decision, now_ms()); });
 }
 
 std::optional<Job> RecordStore::claim(const ClaimRequest& request) {

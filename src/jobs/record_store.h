@@ -13,7 +13,8 @@ namespace ft {
 /// An implementation gives change() and claimable() and has all changes of JobStore. Threads as JobStore.
 class RecordStore : public JobStore {
   public:
-    StoreResult launch(const std::string& id, int64_t lease_ms) override;
+    StoreResult launch(const std::string& id, const LaunchRequest& request) override;
+    StoreResult launch_failed(const std::string& id, int launch_seq, const RetryDecision& decision) override;
     std::optional<Job> claim(const ClaimRequest& request) override;
     StoreResult renew(const Lease& lease, int64_t lease_ms) override;
     StoreResult save_progress(const Lease& lease, const JobProgress& progress) override;

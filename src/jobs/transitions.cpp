@@ -27,6 +27,7 @@ constexpr Row table[] = {
     {JobState::retry_wait, JobEvent::cancel, JobState::cancelled},
     {JobState::launching, JobEvent::claim, JobState::running},
     {JobState::launching, JobEvent::launch, JobState::launching},
+    {JobState::launching, JobEvent::retry, JobState::retry_wait},
     {JobState::launching, JobEvent::give_up, JobState::dead},
     {JobState::launching, JobEvent::cancel, JobState::cancelled},
     {JobState::running, JobEvent::claim, JobState::running},
@@ -54,8 +55,15 @@ Job moved(const Job& job, JobEvent event, int64_t now_ms, std::string note = {})
     return next;
 }
 
+/// Counted in the record, so that messages of one millisecond have an order, too.
+std::optional<OutboxEvent> numbered_event(Job& job, std::string_view type, int64_t now_ms) {
+    auto event = make_event(job, type, now_ms);
+    if (event) event->sequence = ++job.events;
+    return event;
+}
+
 Step changed(Job job, std::string_view type, int64_t now_ms, StoreResult result = StoreResult::done) {
-    auto event = type.empty() ? std::nullopt : make_event(job, type, now_ms);
+    auto event = type.empty() ? std::nullopt : numbered_event(job, type, now_ms);
     return {result, Change{std::move(job), std::move(event), std::nullopt}};
 }
 
@@ -65,6 +73,32 @@ Step dead(const Job& job, JobError error, int64_t now_ms) {
     // Whoever still works on it must not write.
     ++next.fence;
     return changed(std::move(next), event_dead, now_ms, StoreResult::wrong_state);
+}
+
+Step no_capacity(const Job& job, int64_t now_ms) {
+    return dead(job, {"no_capacity", fmt::format("{} machines were asked for and none came", job.launch_seq)}, now_ms);
+}
+
+bool is_late(const Job& job, int64_t now_ms) {
+    return job.deadline_ms > 0 && now_ms >= job.deadline_ms;
+}
+
+Step late(const Job& job, int64_t now_ms) {
+    return dead(job, {"deadline", "it was not finished by its deadline"}, now_ms);
+}
+
+/// What decide_retry said, done. The caller has checked the right to do it.
+Step ended(const Job& job, const RetryDecision& decision, int64_t now_ms) {
+    const bool retry = decision.state == JobState::retry_wait, failed = decision.state == JobState::failed;
+    const JobEvent event = retry ? JobEvent::retry : failed ? JobEvent::fail : JobEvent::give_up;
+    // A sentence may quote bytes of a file that are no text.
+    const JobError error{valid_utf8(decision.error.code), valid_utf8(decision.error.message)};
+    Job next = moved(job, event, now_ms, error.message);
+    next.error = error;
+    if (decision.kind == FailureClass::transient) ++next.transient_failures;
+    if (decision.kind == FailureClass::crash) ++next.crashes;
+    if (retry) next.not_before_ms = decision.not_before_ms;
+    return changed(std::move(next), retry ? std::string_view() : failed ? event_failed : event_dead, now_ms);
 }
 
 /// Whether the lease still gives the right to write.
@@ -106,18 +140,28 @@ Change new_job(const NewJob& wanted, std::string id, int64_t now_ms) {
     job.request_digest = wanted.request_digest;
     job.created_ms = job.updated_ms = job.not_before_ms = now_ms;
     job.timeline.push_back({now_ms, JobState::queued, ""});
-    auto event = make_event(job, event_queued, now_ms);
+    auto event = numbered_event(job, event_queued, now_ms);
     return {std::move(job), std::move(event), std::nullopt};
 }
 
-Step step_launch(const Job& job, int64_t lease_ms, int64_t now_ms) {
+Step step_launch(const Job& job, const LaunchRequest& request, int64_t now_ms) {
     const auto from_ms = claimable_from_ms(job);
     if (!next_state(job.state, JobEvent::launch) || *from_ms > now_ms) return {StoreResult::wrong_state, {}};
+    const bool in_vain = job.state == JobState::launching;
+    if (in_vain && job.transient_failures + 1 >= request.max_transient_failures) return no_capacity(job, now_ms);
+    if (is_late(job, now_ms)) return late(job, now_ms);
     Job next = moved(job, JobEvent::launch, now_ms);
-    if (job.state == JobState::launching) ++next.transient_failures;
+    if (in_vain) ++next.transient_failures;
     ++next.launch_seq;
-    next.lease_until_ms = now_ms + lease_ms;
+    next.lease_until_ms = now_ms + request.lease_ms;
     return changed(std::move(next), "", now_ms);
+}
+
+Step step_launch_failed(const Job& job, int launch_seq, const RetryDecision& decision, int64_t now_ms) {
+    const bool same_launch = job.launch_seq == launch_seq;
+    if (same_launch && job.state == decision.state) return {};
+    if (!same_launch || job.state != JobState::launching) return {StoreResult::stale, {}};
+    return ended(job, decision, now_ms);
 }
 
 Step step_claim(const Job& job, const ClaimRequest& request, int64_t now_ms) {
@@ -131,11 +175,8 @@ Step step_claim(const Job& job, const ClaimRequest& request, int64_t now_ms) {
     const bool no_machine = job.state == JobState::launching && *from_ms <= now_ms;
     if (lost && job.crashes + 1 >= request.max_crashes)
         return dead(job, {"worker_lost", fmt::format("its worker has gone {} times", job.crashes + 1)}, now_ms);
-    if (no_machine && job.transient_failures + 1 >= request.max_transient_failures)
-        return dead(job, {"no_capacity", fmt::format("{} machines were asked for and none came", job.launch_seq)},
-                    now_ms);
-    if (job.deadline_ms > 0 && now_ms >= job.deadline_ms)
-        return dead(job, {"deadline", "it was not finished by its deadline"}, now_ms);
+    if (no_machine && job.transient_failures + 1 >= request.max_transient_failures) return no_capacity(job, now_ms);
+    if (is_late(job, now_ms)) return late(job, now_ms);
     Job next = moved(job, JobEvent::claim, now_ms,
                      lost ? "the lease of " + job.owner + " ran out; taken over by " + request.owner : request.owner);
     if (lost) ++next.crashes;
@@ -180,18 +221,10 @@ Step step_commit(const Job& job, const Lease& lease, const JobResult& result, in
 }
 
 Step step_end_attempt(const Job& job, const Lease& lease, const RetryDecision& decision, int64_t now_ms) {
-    const bool retry = decision.state == JobState::retry_wait, failed = decision.state == JobState::failed;
     if (already(job, lease, decision.state)) return {};
     const StoreResult right = check(job, lease);
     if (right != StoreResult::done) return {right, {}};
-    const JobEvent event = retry ? JobEvent::retry : failed ? JobEvent::fail : JobEvent::give_up;
-    Job next = moved(job, event, now_ms, valid_utf8(decision.error.message));
-    // A sentence may quote bytes of a file that are no text.
-    next.error = {valid_utf8(decision.error.code), valid_utf8(decision.error.message)};
-    if (decision.kind == FailureClass::transient) ++next.transient_failures;
-    if (decision.kind == FailureClass::crash) ++next.crashes;
-    if (retry) next.not_before_ms = decision.not_before_ms;
-    return changed(std::move(next), retry ? std::string_view() : failed ? event_failed : event_dead, now_ms);
+    return ended(job, decision, now_ms);
 }
 
 Step step_release(const Job& job, const Lease& lease, int64_t now_ms) {

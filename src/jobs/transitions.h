@@ -30,6 +30,11 @@ struct Lease {
     int64_t fence = 0;
 };
 
+struct LaunchRequest {
+    int64_t lease_ms = 300000;        ///< within which the machine must have claimed
+    int max_transient_failures = 20;  ///< JobRetryPolicy's
+};
+
 struct ClaimRequest {
     std::string owner;  ///< unique to this worker's life, so that a restarted one is another
     int64_t lease_ms = 120000;
@@ -53,7 +58,10 @@ struct Step {
 
 Change new_job(const NewJob& wanted, std::string id, int64_t now_ms);
 /// A machine is asked for; launch_seq grows. The lease covers its start.
-Step step_launch(const Job& job, int64_t lease_ms, int64_t now_ms);
+/// Asked for so often in vain, or past its deadline, the job becomes dead: result wrong_state, with a change.
+Step step_launch(const Job& job, const LaunchRequest& request, int64_t now_ms);
+/// The machine of this launch will not come (no capacity): retry or give up, as decide_retry says.
+Step step_launch_failed(const Job& job, int launch_seq, const RetryDecision& decision, int64_t now_ms);
 /// Due, or the lease has run out (then a crash is counted, and at the limit, or past its deadline, the job becomes
 /// dead: result wrong_state, with a change to be written).
 Step step_claim(const Job& job, const ClaimRequest& request, int64_t now_ms);

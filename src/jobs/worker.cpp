@@ -52,7 +52,7 @@ class Worker::Attempt {
         } catch (const std::exception& error) {
             failure = {FailureClass::crash, {"internal", error.what()}, {}};
         }
-        if (!mine()) return Round::lost;
+        if (!mine()) return lost();
         const bool told = worker_.stopping_.load() && failure.error.code == to_string(ErrorCode::cancelled);
         return told ? release() : end(failure);
     }
@@ -157,8 +157,11 @@ class Worker::Attempt {
     }
 
     Round lost() {
-        spdlog::warn("job {}: its end could not be written under fence {}; whoever holds it now goes on", job_.id,
-                     job_.fence);
+        const LeaseKeeper::Loss loss = keeper_.loss();
+        spdlog::warn("job {}: nothing more is written under fence {}: {}", job_.id, job_.fence,
+                     loss == LeaseKeeper::Loss::expired     ? "the lease could not be renewed in time"
+                     : loss == LeaseKeeper::Loss::cancelled ? "it was cancelled"
+                                                            : "somebody else has it, or the store does not answer");
         return Round::lost;
     }
 
@@ -248,9 +251,10 @@ Round Worker::run_one() {
     std::optional<Job> job = parts_.store.claim(request);
     if (!job) return Round::idle;
     spdlog::info("job {}: attempt {} begins (fence {})", job->id, job->attempt, job->fence);
+    const std::string id = job->id;
     Attempt attempt(*this, std::move(*job), claimed_boot_ms);
     const Round round = attempt.run();
-    spdlog::info("job: {}", to_string(round));
+    spdlog::info("job {}: {}", id, to_string(round));
     return round;
 }
 

@@ -35,11 +35,11 @@ void write_job(Database& database, const Job& job) {
 }
 
 void insert_event(Database& database, const OutboxEvent& event) {
-    Statement insert(database,
-                     "INSERT OR IGNORE INTO outbox(" FT_EVENT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    Statement insert(
+        database, "INSERT OR IGNORE INTO outbox(" FT_EVENT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     insert.bind(1, event.id).bind(2, event.job_id).bind(3, to_string(event.state)).bind(4, event.due_ms);
     insert.bind(5, event.created_ms).bind(6, int64_t{event.attempts}).bind(7, event.type).bind(8, event.url);
-    insert.bind(9, event.body).run();
+    insert.bind(9, event.body).bind(10, event.sequence).run();
 }
 
 void insert_usage(Database& database, const UsageRow& usage) {
@@ -69,6 +69,7 @@ OutboxEvent read_event(const Statement& row) {
     event.type = row.text(6);
     event.url = row.text(7);
     event.body = row.text(8);
+    event.sequence = row.integer(9);
     return event;
 }
 

@@ -14,7 +14,7 @@ std::optional<Job> find_job_by_key(Database& database, const std::string& idempo
 void write_change(Database& database, const Change& change);
 
 /// In the order of columns that read_event wants.
-#define FT_EVENT_COLUMNS "id, job_id, state, due_ms, created_ms, attempts, type, url, body"
+#define FT_EVENT_COLUMNS "id, job_id, state, due_ms, created_ms, attempts, type, url, body, sequence"
 OutboxEvent read_event(const Statement& row);
 std::optional<OutboxEvent> find_event(Database& database, const std::string& id);
 /// state, due_ms and attempts; the rest of an event never changes.

@@ -29,6 +29,7 @@ CREATE INDEX jobs_by_finished ON jobs(updated_ms, id) WHERE claimable_ms IS NULL
 CREATE TABLE outbox(
   id TEXT NOT NULL PRIMARY KEY,
   job_id TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+  sequence INTEGER NOT NULL,
   state TEXT NOT NULL,
   due_ms INTEGER NOT NULL,
   created_ms INTEGER NOT NULL,
@@ -37,8 +38,8 @@ CREATE TABLE outbox(
   url TEXT NOT NULL,
   body TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX outbox_by_job ON outbox(job_id, created_ms, id);
-CREATE INDEX outbox_by_due ON outbox(due_ms, id) WHERE state = 'pending';
+CREATE INDEX outbox_by_job ON outbox(job_id, sequence);
+CREATE INDEX outbox_by_due ON outbox(due_ms, sequence, id) WHERE state = 'pending';
 CREATE TABLE deliveries(
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id TEXT NOT NULL REFERENCES outbox(id) ON DELETE CASCADE,

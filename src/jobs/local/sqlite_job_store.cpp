@@ -158,17 +158,25 @@ StoreResult SqliteJobStore::remove(const std::string& id, int64_t before_ms) {
     return StoreResult::done;
 }
 
+bool SqliteJobStore::any_event_due(int64_t now_ms) {
+    const std::lock_guard lock(connections_->read_mutex);
+    Statement select(connections_->reader, "SELECT 1 FROM outbox WHERE state = 'pending' AND due_ms <= ?1 LIMIT 1");
+    return select.bind(1, now_ms).step();
+}
+
 std::vector<OutboxEvent> SqliteJobStore::claim_events(int limit, int64_t lease_ms, const std::string& job_id) {
+    const int64_t now = now_ms();
+    // Asked for again and again while there is nothing: that should hold up no writer.
+    if (!any_event_due(now)) return {};
     const std::lock_guard lock(connections_->write_mutex);
     Database& database = connections_->writer;
     connections_->set_durability(Durability::crash);
-    const int64_t now = now_ms();
     Transaction transaction(database);
     std::vector<OutboxEvent> due;
     {
         Statement select(database, "SELECT " FT_EVENT_COLUMNS
                                    " FROM outbox WHERE state = 'pending' AND due_ms <= ?1 "
-                                   "AND (?2 = '' OR job_id = ?2) ORDER BY due_ms, id LIMIT ?3");
+                                   "AND (?2 = '' OR job_id = ?2) ORDER BY due_ms, sequence, id LIMIT ?3");
         select.bind(1, now).bind(2, job_id).bind(3, int64_t{limit});
         while (select.step()) due.push_back(sqlite::read_event(select));
     }
@@ -223,7 +231,7 @@ StoreResult SqliteJobStore::replay(const std::string& event_id) {
 std::vector<OutboxEvent> SqliteJobStore::events_of(const std::string& job_id) {
     const std::lock_guard lock(connections_->read_mutex);
     Statement select(connections_->reader,
-                     "SELECT " FT_EVENT_COLUMNS " FROM outbox WHERE job_id = ?1 ORDER BY created_ms, id");
+                     "SELECT " FT_EVENT_COLUMNS " FROM outbox WHERE job_id = ?1 ORDER BY sequence");
     select.bind(1, job_id);
     std::vector<OutboxEvent> events;
     while (select.step()) events.push_back(sqlite::read_event(select));

@@ -37,6 +37,8 @@ class SqliteJobStore : public RecordStore {
     std::vector<std::string> claimable(int64_t now_ms, int limit) override;
 
   private:
+    bool any_event_due(int64_t now_ms);
+
     struct Connections;
     std::unique_ptr<Connections> connections_;
 };

@@ -14,8 +14,12 @@ JobPage FaultyJobStore::list(const JobFilter& filter) {
     return faults_.around("list", [&] { return inner_.list(filter); });
 }
 
-StoreResult FaultyJobStore::launch(const std::string& id, int64_t lease_ms) {
-    return faults_.around("launch", [&] { return inner_.launch(id, lease_ms); });
+StoreResult FaultyJobStore::launch(const std::string& id, const LaunchRequest& request) {
+    return faults_.around("launch", [&] { return inner_.launch(id, request); });
+}
+
+StoreResult FaultyJobStore::launch_failed(const std::string& id, int launch_seq, const RetryDecision& decision) {
+    return faults_.around("launch_failed", [&] { return inner_.launch_failed(id, launch_seq, decision); });
 }
 
 std::optional<Job> FaultyJobStore::claim(const ClaimRequest& request) {

@@ -15,7 +15,8 @@ class FaultyJobStore : public JobStore {
     Created create(const NewJob& job) override;
     std::optional<Job> get(const std::string& id) override;
     JobPage list(const JobFilter& filter) override;
-    StoreResult launch(const std::string& id, int64_t lease_ms) override;
+    StoreResult launch(const std::string& id, const LaunchRequest& request) override;
+    StoreResult launch_failed(const std::string& id, int launch_seq, const RetryDecision& decision) override;
     std::optional<Job> claim(const ClaimRequest& request) override;
     StoreResult renew(const Lease& lease, int64_t lease_ms) override;
     StoreResult save_progress(const Lease& lease, const JobProgress& progress) override;

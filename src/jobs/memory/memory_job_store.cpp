@@ -94,7 +94,8 @@ std::vector<OutboxEvent> MemoryJobStore::claim_events(int limit, int64_t lease_m
         const bool wanted = job_id.empty() || event.job_id == job_id;
         if (wanted && event.state == EventState::pending && event.due_ms <= now) due.push_back(event);
     }
-    due = sorted_first(std::move(due), limit, [](const OutboxEvent& e) { return std::tuple(e.due_ms, e.id); });
+    due = sorted_first(std::move(due), limit,
+                       [](const OutboxEvent& e) { return std::tuple(e.due_ms, e.sequence, e.id); });
     for (OutboxEvent& event : due) {
         event.due_ms = now + lease_ms;
         events_[event.id] = event;
@@ -135,7 +136,7 @@ std::vector<OutboxEvent> MemoryJobStore::events_of(const std::string& job_id) {
     for (const auto& [id, event] : events_) {
         if (event.job_id == job_id) all.push_back(event);
     }
-    return sorted_first(std::move(all), 1 << 30, [](const OutboxEvent& e) { return std::tuple(e.created_ms, e.id); });
+    return sorted_first(std::move(all), 1 << 30, [](const OutboxEvent& e) { return e.sequence; });
 }
 
 std::vector<DeliveryAttempt> MemoryJobStore::deliveries_of(const std::string& event_id) {

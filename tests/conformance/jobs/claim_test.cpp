@@ -154,9 +154,9 @@ TEST_P(Claim, NothingBeginsAfterTheDeadline) {
 
 TEST_P(Claim, AMachineTakesTheJobItWasLaunchedFor) {
     const std::string id = created(wanted()).id;
-    EXPECT_EQ(store->launch(id, 60000), StoreResult::done);
-    EXPECT_EQ(store->launch(id, 60000), StoreResult::wrong_state);
-    EXPECT_EQ(store->launch("job_none", 60000), StoreResult::not_found);
+    EXPECT_EQ(store->launch(id, {.lease_ms = 60000}), StoreResult::done);
+    EXPECT_EQ(store->launch(id, {.lease_ms = 60000}), StoreResult::wrong_state);
+    EXPECT_EQ(store->launch("job_none", {}), StoreResult::not_found);
     EXPECT_EQ(state(id), JobState::launching);
     EXPECT_FALSE(claim("passer-by"));
     ClaimRequest request;
@@ -175,12 +175,38 @@ TEST_P(Claim, AMachineTakesTheJobItWasLaunchedFor) {
 
 TEST_P(Claim, AMachineThatNeverComesIsAskedForAgain) {
     const std::string id = created(wanted()).id;
-    store->launch(id, 60000);
+    store->launch(id, {.lease_ms = 60000});
     clock.advance(60000);
-    EXPECT_EQ(store->launch(id, 60000), StoreResult::done);
+    EXPECT_EQ(store->launch(id, {.lease_ms = 60000}), StoreResult::done);
     EXPECT_EQ(store->get(id)->launch_seq, 2);
     EXPECT_EQ(store->get(id)->transient_failures, 1);
     EXPECT_EQ(store->get(id)->crashes, 0);
+    clock.advance(60000);
+    EXPECT_EQ(store->launch(id, {.lease_ms = 60000, .max_transient_failures = 2}), StoreResult::wrong_state);
+    EXPECT_EQ(state(id), JobState::dead);
+    EXPECT_EQ(store->get(id)->error.code, "no_capacity");
+}
+
+TEST_P(Claim, ALaunchThatFailsIsTriedLater) {
+    const std::string id = created(wanted()).id;
+    store->launch(id, {});
+    RetryDecision later = decision(JobState::retry_wait, clock.wall_ms() + 5000);
+    later.kind = FailureClass::transient;
+    EXPECT_EQ(store->launch_failed(id, 7, later), StoreResult::stale);
+    EXPECT_EQ(store->launch_failed(id, 1, later), StoreResult::done);
+    EXPECT_EQ(store->launch_failed(id, 1, later), StoreResult::done);  // its answer was lost
+    EXPECT_EQ(state(id), JobState::retry_wait);
+    EXPECT_EQ(store->get(id)->transient_failures, 1);
+    EXPECT_EQ(store->launch(id, {}), StoreResult::wrong_state);
+    clock.advance(5000);
+    EXPECT_EQ(store->launch(id, {}), StoreResult::done);
+    EXPECT_EQ(store->launch_failed(id, 1, later), StoreResult::stale);
+    ClaimRequest request;
+    request.owner = "machine";
+    request.job_id = id;
+    request.launch_seq = 2;
+    ASSERT_TRUE(store->claim(request));
+    EXPECT_EQ(store->launch_failed(id, 2, later), StoreResult::stale);
 }
 
 TEST_P(Claim, GivenBackCountsAsNoFailure) {

@@ -29,6 +29,8 @@ TEST_P(Commit, StateOutboxAndUsageTogether) {
     EXPECT_EQ(usage->finished_ms, clock.wall_ms());
     const auto events = store->events_of(id);
     ASSERT_EQ(events.size(), 3U);
+    EXPECT_EQ(events[0].type, event_queued);
+    EXPECT_EQ(events[1].type, event_started);
     const OutboxEvent& event = events.back();
     EXPECT_EQ(event.type, event_completed);
     EXPECT_EQ(event.url, "https://example.org/hook");

@@ -163,6 +163,7 @@ TEST_P(CreateList, RefusesWhatNoStoreShouldKeep) {
     EXPECT_TRUE(refused([](NewJob& job) { job.id.assign(65, 'x'); }));
     EXPECT_TRUE(refused([](NewJob& job) { job.idempotency_key.assign(1000, 'x'); }));
     EXPECT_TRUE(refused([](NewJob& job) { job.callback.types.assign(100, "x"); }));
+    EXPECT_TRUE(refused([](NewJob& job) { job.callback.types = {"transcription.complete"}; }));
     EXPECT_TRUE(store->list({}).jobs.empty());
     JobFilter filter;
     for (const char* cursor : {"x", "1.", ".job_1", "1.' OR 1=1", "99999999999999999999.job_1"}) {
