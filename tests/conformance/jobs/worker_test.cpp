@@ -221,7 +221,7 @@ TEST_P(WorkerTest, OurFaultIsTriedThreeTimes) {
     };
     for (const auto& [code, fault] : faults_of_ours) {
         const std::string id = submit();
-        transcribe.during = [&](int64_t, const std::atomic<bool>&) { fault(); };
+        transcribe.during = [&, raise = fault](int64_t, const std::atomic<bool>&) { raise(); };
         for (int i = 0; i < 2; ++i) {
             EXPECT_EQ(worker().run_one(), Round::retried) << code;
             EXPECT_EQ(state(id), JobState::retry_wait);
