@@ -1,0 +1,52 @@
+#pragma once
+// What the worker wants from the engine: a file, and the windows that were finished before, become a transcript.
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "jobs/job.h"
+#include "transcript/transcript.h"
+
+namespace ft {
+
+/// All that a window adds to the transcript, so that nothing of it has to be computed again.
+struct FinishedWindow {
+    int64_t index = 0;              ///< in the order of the file, from 0, without gaps
+    double begin_s = 0, end_s = 0;  ///< on the file's clock
+    std::vector<Segment> segments;
+    std::vector<Coverage::Dropped> dropped;
+    double transcribed_s = 0;
+    bool fallback = false, silent = false;
+    std::string language;  ///< as detected or given
+    float language_probability = 1.0F;
+};
+
+struct TranscribeRequest {
+    std::filesystem::path audio;
+    const Job* job = nullptr;  ///< options; outlives the call
+    /// Ascending, any subset; all of the plan that plan() names now.
+    std::vector<FinishedWindow> finished;
+};
+
+/// Called on the thread of transcribe(), once for every window that was not finished before, in any order.
+/// `duration_s`: of the file; 0 while unknown. What it throws ends transcribe().
+using WindowFunction = std::function<void(const FinishedWindow& window, double duration_s)>;
+
+/// One call of transcribe() at a time for each object and thread.
+class Transcribe {
+  public:
+    virtual ~Transcribe() = default;
+    /// A name for all that decides where windows begin and what is found in them: model, precision, options, the
+    /// versions of the detector and the packer. Windows finished under another plan are of no use. Throws
+    /// Error{invalid_argument} for options that make no sense.
+    virtual std::string plan(const Job& job) = 0;
+    /// The same transcript, whatever part of the windows comes from `finished`. Throws Error; Error{cancelled} soon
+    /// after `stop` has become true.
+    virtual Transcript transcribe(const TranscribeRequest& request, const WindowFunction& on_window,
+                                  const std::atomic<bool>& stop) = 0;
+};
+
+}  // namespace ft

@@ -1,0 +1,79 @@
+#include "suite.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "jobs/local/file_object_store.h"
+#include "jobs/local/sqlite_job_store.h"
+#include "jobs/memory/memory_job_store.h"
+#include "jobs/memory/memory_object_store.h"
+
+namespace ft::conformance {
+
+TemporaryFolder::TemporaryFolder(On on) {
+    std::string name = "/dev/shm/ft-jobs-XXXXXX";
+    if (on == On::disk || ::access("/dev/shm", W_OK | X_OK) != 0)
+        name = (std::filesystem::temp_directory_path() / "ft-jobs-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+}
+
+JobsSuite::JobsSuite() {
+    spdlog::set_level(spdlog::level::off);  // faults are many here
+    if (GetParam() == std::string("local")) {
+        store = std::make_unique<SqliteJobStore>(folder.path() / "data/jobs.db", clock);
+        objects = std::make_unique<FileObjectStore>(folder.path() / "data/objects");
+    } else {
+        store = std::make_unique<MemoryJobStore>(clock);
+        objects = std::make_unique<MemoryObjectStore>(clock);
+    }
+}
+
+NewJob JobsSuite::wanted(const std::string& name) {
+    NewJob job;
+    job.input.uri = "object:inputs/x/audio";
+    job.input.name = name;
+    job.options = R"({"language":"sv"})";
+    return job;
+}
+
+NewJob JobsSuite::watched() {
+    NewJob job = wanted();
+    job.callback.url = "https://example.org/hook";
+    for (const std::string_view type :
+         {event_queued, event_started, event_progress, event_completed, event_failed, event_dead, event_cancelled})
+        job.callback.types.emplace_back(type);
+    return job;
+}
+
+std::optional<Job> JobsSuite::claim(const std::string& owner, int64_t lease_ms) {
+    ClaimRequest request;
+    request.owner = owner;
+    request.lease_ms = lease_ms;
+    return store->claim(request);
+}
+
+JobResult JobsSuite::result_of(const Job& job) {
+    return {result_prefix(job.id, job.fence), {"transcript.txt"}, "sv", 60.5, 1.25, "kb-whisper-small"};
+}
+
+RetryDecision JobsSuite::decision(JobState state, int64_t not_before_ms) {
+    return {state, not_before_ms, FailureClass::crash, {"io", "the disk is full"}};
+}
+
+std::vector<std::string> JobsSuite::types_of_events(const std::string& id) {
+    std::vector<std::string> types;
+    for (const OutboxEvent& event : store->events_of(id)) types.push_back(event.type);
+    std::sort(types.begin(), types.end());
+    return types;
+}
+
+}  // namespace ft::conformance

@@ -1,0 +1,56 @@
+#pragma once
+// One suite for every job store and every object store: what the contracts in jobs/job_store.h and object_store.h say.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "jobs/job_store.h"
+#include "jobs/memory/manual_clock.h"
+#include "jobs/object_store.h"
+
+namespace ft::conformance {
+
+/// Deleted with all that is in it.
+class TemporaryFolder {
+  public:
+    enum class On {
+        disk,
+        memory,  ///< where there is a file system in memory: there syncing takes no time
+    };
+    explicit TemporaryFolder(On on = On::disk);
+    ~TemporaryFolder();
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/// GetParam(): "memory" or "local".
+class JobsSuite : public ::testing::TestWithParam<const char*> {
+  protected:
+    JobsSuite();
+
+    static NewJob wanted(const std::string& name = "möte.mp3");
+    /// Wants every kind of event.
+    static NewJob watched();
+    Job created(const NewJob& job) { return store->create(job).job; }
+    std::optional<Job> claim(const std::string& owner, int64_t lease_ms = 120000);
+    static JobResult result_of(const Job& job);
+    static RetryDecision decision(JobState state, int64_t not_before_ms = 0);
+    JobState state(const std::string& id) { return store->get(id)->state; }
+    std::vector<std::string> types_of_events(const std::string& id);
+
+    ManualClock clock;
+    TemporaryFolder folder{TemporaryFolder::On::memory};
+    std::unique_ptr<JobStore> store;
+    std::unique_ptr<ObjectStore> objects;
+};
+
+inline const auto every_store = ::testing::Values("memory", "local");
+
+}  // namespace ft::conformance
