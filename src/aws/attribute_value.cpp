@@ -44,7 +44,8 @@ nlohmann::json to_json(const AttributeValue& value, int depth) {
 }
 
 [[noreturn]] void fail_senseless() {
-    throw Error(ErrorCode::network, "DynamoDB answers with a value of a kind that is not known here; update this program");
+    throw Error(ErrorCode::network,
+                "DynamoDB answers with a value of a kind that is not known here; update this program");
 }
 
 AttributeValue from_json(const nlohmann::json& json, int depth) {

@@ -42,7 +42,8 @@ Credentials CredentialChain::get() {
         current_ = find();
     } catch (const Error& error) {
         if (!usable) throw;
-        spdlog::warn("AWS credentials from {} cannot be renewed yet and stay in use: {}", current_->origin, error.what());
+        spdlog::warn("AWS credentials from {} cannot be renewed yet and stay in use: {}", current_->origin,
+                     error.what());
         next_try_ = now + kPauseAfterFailure;
     }
     return *current_;

@@ -15,7 +15,8 @@ namespace ft::aws {
 class CredentialChain {
   public:
     /// `metadata` may be null: then an instance's role is not asked for. `container_send` is for tests.
-    CredentialChain(Surroundings surroundings, std::shared_ptr<InstanceMetadata> metadata, HttpSend container_send = {});
+    CredentialChain(Surroundings surroundings, std::shared_ptr<InstanceMetadata> metadata,
+                    HttpSend container_send = {});
 
     /// The first place that is set up: environment, container, profile, the instance's role. Valid for five more
     /// minutes, or, when they cannot be renewed just now, for as long as they last. Throws Error{permission} that says

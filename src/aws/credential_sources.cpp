@@ -21,7 +21,8 @@ bool may_be_plain(const std::string& host) {
 std::string container_url(const Surroundings& surroundings) {
     const std::string relative = surroundings.variable(kRelative), full = surroundings.variable(kFull);
     if (!relative.empty()) {
-        if (relative[0] != '/') throw Error(ErrorCode::invalid_argument, "{} does not begin with \"/\"; correct it", kRelative);
+        if (relative[0] != '/')
+            throw Error(ErrorCode::invalid_argument, "{} does not begin with \"/\"; correct it", kRelative);
         return "http://169.254.170.2" + relative;
     }
     const bool http = full.starts_with("http://") && may_be_plain(host_of(full));
@@ -88,10 +89,11 @@ std::optional<Credentials> credentials_from_container(const Surroundings& surrou
     }
     if (!response.ok()) {
         const bool answered = response.failure == HttpFailure::none;
-        throw Error(answered && response.status < 500 ? ErrorCode::permission : ErrorCode::network,
-                    "the container's credential service {} gives no credentials ({}); check the task's role and {} / {}",
-                    host_of(request.url), answered ? "HTTP " + std::to_string(response.status) : response.failure_text,
-                    kRelative, kFull);
+        throw Error(
+            answered && response.status < 500 ? ErrorCode::permission : ErrorCode::network,
+            "the container's credential service {} gives no credentials ({}); check the task's role and {} / {}",
+            host_of(request.url), answered ? "HTTP " + std::to_string(response.status) : response.failure_text,
+            kRelative, kFull);
     }
     return parse_role_credentials(response.body, "the container's credential service");
 }
@@ -100,8 +102,9 @@ std::optional<Credentials> credentials_from_profile(const Surroundings& surround
     const ChosenProfile profile = read_profile(surroundings);
     if (!profile.found) {
         if (!profile.asked_for) return std::nullopt;
-        throw Error(ErrorCode::permission, "AWS_PROFILE names the profile \"{}\", which is not in {}; check its spelling",
-                    profile.name, profile.searched);
+        throw Error(ErrorCode::permission,
+                    "AWS_PROFILE names the profile \"{}\", which is not in {}; check its spelling", profile.name,
+                    profile.searched);
     }
     const auto value = [&](const char* name) {
         const auto found = profile.values.find(name);
@@ -114,16 +117,18 @@ std::optional<Credentials> credentials_from_profile(const Surroundings& surround
     result.origin = "the profile " + profile.name;
     if (!result.access_key_id.empty() && !result.secret_access_key.empty()) return result;
     if (!result.access_key_id.empty() || !result.secret_access_key.empty()) {
-        throw Error(ErrorCode::permission,
-                    "the profile \"{}\" in {} has only one of aws_access_key_id and aws_secret_access_key; add the other",
-                    profile.name, profile.searched);
+        throw Error(
+            ErrorCode::permission,
+            "the profile \"{}\" in {} has only one of aws_access_key_id and aws_secret_access_key; add the other",
+            profile.name, profile.searched);
     }
     for (const char* other : {"role_arn", "sso_session", "sso_start_url", "credential_process", "login_session"}) {
         if (value(other).empty()) continue;
-        throw Error(ErrorCode::permission,
-                    "the profile \"{}\" uses {}, which is not read here; run: eval \"$(aws configure export-credentials "
-                    "--profile {} --format env)\"",
-                    profile.name, other, profile.name);
+        throw Error(
+            ErrorCode::permission,
+            "the profile \"{}\" uses {}, which is not read here; run: eval \"$(aws configure export-credentials "
+            "--profile {} --format env)\"",
+            profile.name, other, profile.name);
     }
     if (!profile.asked_for) return std::nullopt;
     throw Error(ErrorCode::permission, "the profile \"{}\" in {} has no keys; run: aws configure --profile {}",

@@ -28,10 +28,11 @@ std::string text_of(const nlohmann::json& json, const char* name) {
 }
 
 [[noreturn]] void fail_senseless(const std::string& path) {
-    throw Error(ErrorCode::network,
-                "the instance metadata service gives an answer for {} that makes no sense; check that the machine is an "
-                "EC2 instance, or what {} names",
-                path, kSetting);
+    throw Error(
+        ErrorCode::network,
+        "the instance metadata service gives an answer for {} that makes no sense; check that the machine is an "
+        "EC2 instance, or what {} names",
+        path, kSetting);
 }
 
 }  // namespace

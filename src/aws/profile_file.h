@@ -15,11 +15,11 @@ using ProfileFile = std::map<std::string, Profile>;  ///< section as written bet
 ProfileFile parse_profile_file(std::string_view text, const std::string& name);
 
 struct ChosenProfile {
-    std::string name;           ///< AWS_PROFILE or "default"
-    bool asked_for = false;     ///< AWS_PROFILE is set
-    bool found = false;         ///< in either file
-    Profile values;             ///< of both files; the credentials file wins
-    std::string searched;       ///< the two paths, for messages
+    std::string name;        ///< AWS_PROFILE or "default"
+    bool asked_for = false;  ///< AWS_PROFILE is set
+    bool found = false;      ///< in either file
+    Profile values;          ///< of both files; the credentials file wins
+    std::string searched;    ///< the two paths, for messages
 };
 
 /// Files that do not exist are empty. Throws as above, and Error{permission, io} for unreadable files.

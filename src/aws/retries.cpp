@@ -15,12 +15,22 @@ bool is_one_of(std::string_view code, const std::array<std::string_view, N>& nam
     return std::find(names.begin(), names.end(), code) != names.end();
 }
 
-constexpr std::array<std::string_view, 16> kThrottled{
-    "Throttling",          "ThrottlingException",    "ThrottledException",     "RequestThrottledException",
-    "RequestThrottled",    "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded",
-    "LimitExceededException", "SlowDown",            "PriorRequestNotComplete", "EC2ThrottledException",
-    "TransactionInProgressException", "ProvisionedThroughputExceededException", "KmsThrottled",
-    "ConcurrentTagAccess"};
+constexpr std::array<std::string_view, 16> kThrottled{"Throttling",
+                                                      "ThrottlingException",
+                                                      "ThrottledException",
+                                                      "RequestThrottledException",
+                                                      "RequestThrottled",
+                                                      "TooManyRequestsException",
+                                                      "RequestLimitExceeded",
+                                                      "BandwidthLimitExceeded",
+                                                      "LimitExceededException",
+                                                      "SlowDown",
+                                                      "PriorRequestNotComplete",
+                                                      "EC2ThrottledException",
+                                                      "TransactionInProgressException",
+                                                      "ProvisionedThroughputExceededException",
+                                                      "KmsThrottled",
+                                                      "ConcurrentTagAccess"};
 constexpr std::array<std::string_view, 7> kPassing{"RequestTimeout",      "RequestTimeoutException", "InternalError",
                                                    "InternalServerError", "InternalFailure",         "Unavailable",
                                                    "ServiceUnavailable"};
@@ -28,9 +38,9 @@ constexpr std::array<std::string_view, 5> kExpired{"ExpiredToken", "ExpiredToken
                                                    "BadRequest",  // S3, to HEAD, which has no body to say it in
 
                                                    "TokenRefreshRequired"};
-constexpr std::array<std::string_view, 6> kSkewed{"RequestTimeTooSkewed",      "RequestInTheFuture",
-                                                  "InvalidSignatureException", "SignatureDoesNotMatch",
-                                                  "AuthFailure",               "Forbidden"};
+constexpr std::array<std::string_view, 6> kSkewed{
+    "RequestTimeTooSkewed",  "RequestInTheFuture", "InvalidSignatureException",
+    "SignatureDoesNotMatch", "AuthFailure",        "Forbidden"};
 
 std::chrono::milliseconds asked_wait(const HttpResponse& response) {
     const auto number = [&](const char* name) -> int64_t {

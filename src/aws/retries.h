@@ -31,8 +31,8 @@ Verdict judge(const HttpResponse& response, const ServiceError& error, bool good
 /// True when no part of the request can have been carried out: it was refused, or never arrived.
 bool surely_not_done(const HttpResponse& response, Verdict verdict);
 
-/// Full jitter: anything from 0 to the bound of this failure (the first is 1), `chance` from [0, 1) says where; not less
-/// than the answer's Retry-After or x-amz-retry-after, when that is below longest_wait.
+/// Full jitter: anything from 0 to the bound of this failure (the first is 1), `chance` from [0, 1) says where; not
+/// less than the answer's Retry-After or x-amz-retry-after, when that is below longest_wait.
 std::chrono::milliseconds wait_before(const RetryLimits& limits, int failures, Verdict verdict,
                                       const HttpResponse& response, double chance);
 

@@ -59,8 +59,9 @@ ObjectInfo S3Client::complete_multipart_upload(const std::string& bucket, const 
     complete.headers.emplace_back("Content-Type", "application/xml");
     std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
     for (const UploadPart& part : parts) {
-        body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag><ChecksumSHA256>{}</ChecksumSHA256></Part>",
-                            part.number, xml_escape(part.etag), xml_escape(part.checksum_sha256));
+        body +=
+            fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag><ChecksumSHA256>{}</ChecksumSHA256></Part>",
+                        part.number, xml_escape(part.etag), xml_escape(part.checksum_sha256));
     }
     complete.body = body + "</CompleteMultipartUpload>";
     complete.timeout = std::chrono::minutes(10);  // S3 says 200 at once and sends blanks while it works
@@ -83,8 +84,7 @@ ObjectInfo S3Client::complete_multipart_upload(const std::string& bucket, const 
     return info;
 }
 
-void S3Client::abort_multipart_upload(const std::string& bucket, const std::string& key,
-                                      const std::string& upload_id) {
+void S3Client::abort_multipart_upload(const std::string& bucket, const std::string& key, const std::string& upload_id) {
     ServiceRequest abort = request("AbortMultipartUpload", "DELETE", bucket, key);
     abort.query = upload_query(upload_id);
     try {

@@ -14,8 +14,8 @@ namespace {
 std::string disposition(const std::string& file_name) {
     std::string plain;
     for (const char c : file_name) {
-        const bool good = static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '"' &&
-                          c != '\\';
+        const bool good =
+            static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '"' && c != '\\';
         plain += good ? c : '_';
     }
     return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + percent_encode(file_name);

@@ -16,8 +16,8 @@ void check_bucket_and_key(const std::string& bucket, const std::string& key) {
                     "\"{}\" is no name of an S3 bucket (3 to 63 of a-z, 0-9, \"-\" and \".\"); correct it", bucket);
     }
     if (key.size() > 1024) {
-        throw Error(ErrorCode::invalid_argument, "an S3 key of {} bytes is too long (at most 1024); shorten the file's name",
-                    key.size());
+        throw Error(ErrorCode::invalid_argument,
+                    "an S3 key of {} bytes is too long (at most 1024); shorten the file's name", key.size());
     }
 }
 

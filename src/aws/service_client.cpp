@@ -17,8 +17,8 @@ struct Attempts {
 void refuse_line_breaks(const std::vector<Header>& headers, const std::string& operation) {
     for (const auto& [name, value] : headers) {
         if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos) continue;
-        throw Error(ErrorCode::invalid_argument, "{}: the header {} would have a line break in it; remove that", operation,
-                    name.substr(0, name.find_first_of("\r\n")));
+        throw Error(ErrorCode::invalid_argument, "{}: the header {} would have a line break in it; remove that",
+                    operation, name.substr(0, name.find_first_of("\r\n")));
     }
 }
 
@@ -65,7 +65,8 @@ HttpRequest ServiceClient::sign(const ServiceRequest& request, const Credentials
     HttpRequest result;
     result.method = request.method;
     result.url = url + request.path + (request.query.empty() ? "" : "?" + request.query);
-    for (const std::vector<Header>* headers : {&to_sign.headers, &signature.headers}) {
+    const std::vector<Header>* both[] = {&to_sign.headers, &signature.headers};
+    for (const std::vector<Header>* headers : both) {
         for (const auto& [name, value] : *headers) {
             // curl leaves out a header without a value, unless it ends with a semicolon.
             result.headers.push_back(value.empty() ? name + ";" : name + ": " + value);
@@ -106,12 +107,14 @@ HttpResponse ServiceClient::call(const ServiceRequest& request) {
         ++failures;
         const bool worth_it = verdict == Verdict::passing || verdict == Verdict::throttled;
         const bool allowed = request.repeatable || surely_not_done(response, verdict);
-        const auto wait = wait_before(session_->retries(), failures, verdict, response, session_->surroundings().random());
+        const auto wait =
+            wait_before(session_->retries(), failures, verdict, response, session_->surroundings().random());
         const auto spent = session_->surroundings().now() - begin;
         if (!worth_it || !allowed || failures >= session_->retries().attempts ||
             spent + wait > session_->retries().longest_in_all) {
-            throw_aws_error({service_.name, request.operation, request.target, attempts.made, attempts.may_have_been_done},
-                            error, response, endpoint_);
+            throw_aws_error(
+                {service_.name, request.operation, request.target, attempts.made, attempts.may_have_been_done}, error,
+                response, endpoint_);
         }
         spdlog::debug("{} {}: {} (HTTP {}), again in {} ms", service_.name, request.operation,
                       response.failure == HttpFailure::none ? error.code : response.failure_text, response.status,

@@ -12,10 +12,10 @@
 namespace ft::aws {
 
 struct Service {
-    std::string name;       ///< for messages: "DynamoDB"
-    std::string host;       ///< in Amazon's host names: "dynamodb"
-    std::string variable;   ///< AWS_ENDPOINT_URL_…: "DYNAMODB"
-    std::string signing;    ///< in signatures: "dynamodb"
+    std::string name;      ///< for messages: "DynamoDB"
+    std::string host;      ///< in Amazon's host names: "dynamodb"
+    std::string variable;  ///< AWS_ENDPOINT_URL_…: "DYNAMODB"
+    std::string signing;   ///< in signatures: "dynamodb"
 };
 
 struct ServiceRequest {

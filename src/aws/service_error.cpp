@@ -63,10 +63,10 @@ std::string code_of_status(long status) {
 
 /// The element that holds Code and Message; null when the tree is no error.
 const XmlElement* error_element(const XmlElement& root) {
-    if (root.name == "Error" && root.child("Code") != nullptr) return &root;                // S3
+    if (root.name == "Error" && root.child("Code") != nullptr) return &root;  // S3
     if (root.name == "Response" || root.name == "ErrorResponse") {
-        if (const XmlElement* error = root.find("Errors/Error")) return error;             // EC2
-        return root.find("Error");                                                         // query services
+        if (const XmlElement* error = root.find("Errors/Error")) return error;  // EC2
+        return root.find("Error");                                              // query services
     }
     return nullptr;
 }
@@ -108,7 +108,8 @@ std::string advice(ErrorCode category, const ServiceError& error, const std::str
     if (contains_any(error.code, {"TimeTooSkewed", "InTheFuture"})) return "set this machine's clock";
     if (contains_any(error.code, {"InvalidClientTokenId", "UnrecognizedClient", "InvalidAccessKeyId", "AuthFailure",
                                   "SignatureDoesNotMatch", "InvalidSignature"})) {
-        return "the keys are not accepted: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile";
+        return "the keys are not accepted: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or "
+               "the profile";
     }
     switch (category) {
         case ErrorCode::permission:
@@ -168,8 +169,8 @@ ErrorCode category_of(const ServiceError& error, long status) {
                             "TooManyRequests", "InsufficientInstanceCapacity"})) {
         return ErrorCode::network;
     }
-    if (contains_any(code, {"AccessDenied", "Unauthorized", "AuthFailure", "Expired", "InvalidClientTokenId", "Signature",
-                            "UnrecognizedClient", "InvalidAccessKeyId", "NotAuthorized", "OptInRequired",
+    if (contains_any(code, {"AccessDenied", "Unauthorized", "AuthFailure", "Expired", "InvalidClientTokenId",
+                            "Signature", "UnrecognizedClient", "InvalidAccessKeyId", "NotAuthorized", "OptInRequired",
                             "TimeTooSkewed", "InTheFuture", "MissingAuthenticationToken", "InvalidToken"}) ||
         status == 401 || status == 403) {
         return ErrorCode::permission;
@@ -184,11 +185,12 @@ void throw_aws_error(const AwsError::Call& call, const ServiceError& error, cons
                      const std::string& endpoint) {
     const std::string tries = call.attempts > 1 ? fmt::format(", {} attempts", call.attempts) : "";
     if (response.failure != HttpFailure::none) {
-        throw AwsError(ErrorCode::network,
-                       fmt::format("{}: no answer from {} ({}{}); check the network, the proxy (https_proxy), the region "
-                                   "and AWS_ENDPOINT_URL",
-                                   describe(call), host_of(endpoint), response.failure_text, tries),
-                       call, error, 0);
+        throw AwsError(
+            ErrorCode::network,
+            fmt::format("{}: no answer from {} ({}{}); check the network, the proxy (https_proxy), the region "
+                        "and AWS_ENDPOINT_URL",
+                        describe(call), host_of(endpoint), response.failure_text, tries),
+            call, error, 0);
     }
     const ErrorCode category = category_of(error, response.status);
     const std::string id = error.request_id.empty() ? "" : ", request " + error.request_id;
@@ -202,11 +204,12 @@ void throw_senseless_answer(const std::string& service, const std::string& opera
     ServiceError error;
     error.code = "SenselessAnswer";
     AwsError::Call call{service, operation, "", 1, true};
-    throw AwsError(ErrorCode::network,
-                   fmt::format("{}: {} answers HTTP {} with something that is not {}'s answer; check what answers there, "
-                               "and AWS_ENDPOINT_URL",
-                               describe(call), host_of(response.url), response.status, service),
-                   call, error, response.status);
+    throw AwsError(
+        ErrorCode::network,
+        fmt::format("{}: {} answers HTTP {} with something that is not {}'s answer; check what answers there, "
+                    "and AWS_ENDPOINT_URL",
+                    describe(call), host_of(response.url), response.status, service),
+        call, error, response.status);
 }
 
 }  // namespace ft::aws

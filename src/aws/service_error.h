@@ -55,7 +55,8 @@ class AwsError : public Error {
 /// permission, not_found, network or invalid_argument, by the code's name and the status.
 ErrorCode category_of(const ServiceError& error, long http_status);
 
-/// "S3 GetObject (s3://b/k): AccessDenied (HTTP 403, request 1A2B): Access Denied; check …". `endpoint` is where it was sent.
+/// "S3 GetObject (s3://b/k): AccessDenied (HTTP 403, request 1A2B): Access Denied; check …". `endpoint` is where it was
+/// sent.
 [[noreturn]] void throw_aws_error(const AwsError::Call& call, const ServiceError& error, const HttpResponse& response,
                                   const std::string& endpoint);
 

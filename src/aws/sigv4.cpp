@@ -22,8 +22,8 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 std::string hmac(std::string_view key, std::string_view text) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-             text.size(), digest, &length) == nullptr) {
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &length) == nullptr) {
         throw Error(ErrorCode::internal, "OpenSSL offers no HMAC-SHA-256");
     }
     return {reinterpret_cast<const char*>(digest), length};
@@ -122,8 +122,8 @@ std::string scope_text(const SigningScope& scope) {
 
 std::string sign_text(std::string_view text, const SigningScope& scope, const Credentials& credentials) {
     std::string key = "AWS4" + credentials.secret_access_key.reveal();
-    for (const std::string& part : {basic_time(scope.time).substr(0, 8), scope.region, scope.service,
-                                    std::string("aws4_request")}) {
+    for (const std::string& part :
+         {basic_time(scope.time).substr(0, 8), scope.region, scope.service, std::string("aws4_request")}) {
         key = hmac(key, part);
     }
     return hex(hmac(key, text));
@@ -132,9 +132,8 @@ std::string sign_text(std::string_view text, const SigningScope& scope, const Cr
 /// Fills in the first three fields.
 void sign(Signature& result, const SigningRequest& request, std::string_view query, const CanonicalHeaders& headers,
           const SigningScope& scope, const Credentials& credentials) {
-    result.canonical_request =
-        fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, canonical_path(request, scope), canonical_query(query),
-                    headers.lines, headers.names, request.payload_hash);
+    result.canonical_request = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, canonical_path(request, scope),
+                                           canonical_query(query), headers.lines, headers.names, request.payload_hash);
     result.string_to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, basic_time(scope.time), scope_text(scope),
                                         payload_hash(result.canonical_request));
     result.signature = sign_text(result.string_to_sign, scope, credentials);
@@ -165,9 +164,9 @@ Signature sign_header(const SigningRequest& request, const SigningScope& scope, 
     }
     const CanonicalHeaders headers = canonical_headers(signed_headers);
     sign(result, request, request.query, headers, scope, credentials);
-    result.headers.emplace_back("Authorization", fmt::format("{} Credential={}, SignedHeaders={}, Signature={}",
-                                                             kAlgorithm, credential_scope(scope, credentials),
-                                                             headers.names, result.signature));
+    result.headers.emplace_back("Authorization",
+                                fmt::format("{} Credential={}, SignedHeaders={}, Signature={}", kAlgorithm,
+                                            credential_scope(scope, credentials), headers.names, result.signature));
     return result;
 }
 

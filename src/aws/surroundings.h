@@ -12,7 +12,7 @@ using TimePoint = std::chrono::system_clock::time_point;
 struct Surroundings {
     std::function<TimePoint()> now;
     std::function<void(std::chrono::milliseconds)> wait;
-    std::function<double()> random;                            ///< evenly from [0, 1)
+    std::function<double()> random;                           ///< evenly from [0, 1)
     std::function<std::string(const std::string&)> variable;  ///< an environment variable; empty when absent
 };
 
