@@ -16,8 +16,8 @@
 namespace ft::aws {
 namespace {
 
-using testing::MotoServer;
 using std::chrono::seconds;
+using testing::MotoServer;
 
 struct User {
     std::string id, secret;
@@ -73,7 +73,9 @@ class MotoTest : public ::testing::Test {
         request.method = "PUT";
         request.path = "/" + name;
         request.sign_payload_header = true;
-        request.body = "<CreateBucketConfiguration><LocationConstraint>eu-north-1</LocationConstraint></CreateBucketConfiguration>";
+        request.body =
+            "<CreateBucketConfiguration><LocationConstraint>eu-north-1</LocationConstraint></"
+            "CreateBucketConfiguration>";
         client.call(request);
     }
 
@@ -185,7 +187,8 @@ TEST_F(MotoTest, S3PresignedAddressesAndForms) {
     for (const auto& [name, value] : post.fields) {
         body += "--xyz\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
     }
-    form.body = body + "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f.wav\"\r\n\r\nRIFF\r\n--xyz--\r\n";
+    form.body =
+        body + "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f.wav\"\r\n\r\nRIFF\r\n--xyz--\r\n";
     const HttpResponse posted = http.send_once(form);
     EXPECT_EQ(posted.status, 204) << posted.body;
     EXPECT_EQ(s3.get_object("presigned", "transcription_upload/f.wav"), "RIFF");
@@ -194,7 +197,14 @@ TEST_F(MotoTest, S3PresignedAddressesAndForms) {
 TEST_F(MotoTest, DynamoDb) {
     DynamoDbClient client(session(all));
     EXPECT_FALSE(client.describe_table("jobs"));
-    const TableLayout layout{"jobs", {"job_id", 'S'}, {}, {{"by-state", {"state", 'S'}, KeyColumn{"lease_until", 'N'}}}, {}};
+    TableIndex by_state;
+    by_state.name = "by-state";
+    by_state.hash.name = "state";
+    by_state.range = KeyColumn{"lease_until", 'N'};
+    TableLayout layout;
+    layout.name = "jobs";
+    layout.hash.name = "job_id";
+    layout.indexes.push_back(by_state);
     client.create_table(layout);
     EXPECT_EQ(code_of([&] { client.create_table(layout); }), "ResourceInUseException");
     EXPECT_EQ(client.describe_table("jobs")->status, "ACTIVE");
@@ -208,7 +218,9 @@ TEST_F(MotoTest, DynamoDb) {
 
     const Item job{{"job_id", "1"}, {"state", "QUEUED"}, {"lease_until", 0}, {"list", List{1, "å", Item{{"x", 0.5}}}}};
     client.put_item("jobs", job, {"attribute_not_exists(job_id)", {}, {}});
-    EXPECT_EQ(code_of([&] { client.put_item("jobs", job, {"attribute_not_exists(job_id)", {}, {}}); }),
+    EXPECT_EQ(code_of([&] {
+                  client.put_item("jobs", job, {"attribute_not_exists(job_id)", {}, {}});
+              }),
               "ConditionalCheckFailedException");
     EXPECT_EQ(client.get_item("jobs", {{"job_id", "1"}}), job);
     EXPECT_FALSE(client.get_item("jobs", {{"job_id", "2"}}));
@@ -291,8 +303,9 @@ TEST_F(MotoTest, SsmAndCloudWatch) {
     EXPECT_EQ(ssm.get_parameter("/transcriber/ami-id")->value, "ami-2");
     ssm.put_parameter("/transcriber/secret", "s", "SecureString");
     EXPECT_EQ(ssm.get_parameter("/transcriber/secret")->value, "s");
-    CloudWatchClient(session(all)).put_metric_data("FastTranscribe", {{"Stage", "boot"}}, {{"Duration", 1.5, "Seconds"}},
-                                                   std::chrono::system_clock::now());
+    CloudWatchClient(session(all))
+        .put_metric_data("FastTranscribe", {{"Stage", "boot"}}, {{"Duration", 1.5, "Seconds"}},
+                         std::chrono::system_clock::now());
 }
 
 TEST_F(MotoTest, Ec2) {

@@ -92,7 +92,16 @@ TEST(DynamoDb, TablesAreMadeAndLookedAt) {
          reply(200, R"({"Table":{}})")});
     DynamoDbClient client(fixture.session());
     EXPECT_FALSE(client.describe_table("jobs"));
-    client.create_table({"jobs", {"id", 'S'}, {}, {{"i", {"state", 'S'}, KeyColumn{"lease", 'N'}}}, {{"app", "x"}}});
+    TableIndex by_state;
+    by_state.name = "i";
+    by_state.hash.name = "state";
+    by_state.range = KeyColumn{"lease", 'N'};
+    TableLayout layout;
+    layout.name = "jobs";
+    layout.hash.name = "id";
+    layout.indexes.push_back(by_state);
+    layout.tags["app"] = "x";
+    client.create_table(layout);
     const json sent = json::parse(fixture.last().body);
     EXPECT_EQ(sent.at("AttributeDefinitions").size(), 3U);
     EXPECT_EQ(sent.at("BillingMode"), "PAY_PER_REQUEST");

@@ -4,9 +4,10 @@
 
 #include "aws/encoding.h"
 #include "aws/service_error.h"
+#include "aws/testing/expect_error.h"
 #include "aws/testing/test_session.h"
 #include "aws/times.h"
-#include "aws/times.h"
+
 namespace ft::aws {
 namespace {
 

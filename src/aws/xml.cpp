@@ -110,6 +110,8 @@ std::vector<const XmlElement*> XmlElement::all(std::string_view path, std::strin
 }
 
 std::optional<XmlElement> parse_xml(std::string_view text) {
+    // S3 sends blanks while it works; expat wants the declaration to be the first thing.
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
     if (text.size() > kLongest) return std::nullopt;
     const std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserDeleter> parser(XML_ParserCreate(nullptr));
     if (!parser) return std::nullopt;
