@@ -205,7 +205,7 @@ TEST(CloudWatch, SendsMetricsInBundles) {
         "Action=PutMetricData&Version=2010-08-01&Namespace=N&MetricData.member.1.MetricName=M&MetricData.member.1.Unit="
         "Count&MetricData.member.1.Value=0.5&MetricData.member.1.Timestamp=2015-08-30T12%3A36%3A00Z&MetricData.member."
         "1."
-        "Dimensions.member.1.Name=D&MetricData.member.1.Dimensions.member.1.Value=v%20w");
+        "Dimensions.member.1.Name=D&MetricData.member.1.Dimensions.member.1.Value=v+w");
     EXPECT_TRUE(is_signed_rightly(fixture.last(), "monitoring", "eu-north-1", kTestSecret));
 }
 

@@ -63,6 +63,14 @@ struct InstanceRequest {
     bool terminate_on_shutdown = true;
 };
 
+struct ImageRequest {
+    std::string instance_id;  ///< stopped or running
+    std::string name;         ///< of no other image of this account
+    std::string description;
+    Tags image_tags, snapshot_tags;
+    bool reboot = true;  ///< a running instance, so that what its disk holds is certain
+};
+
 struct Image {
     std::string id, name, state;  ///< "pending", "available", "failed", …
     std::string created;          ///< "2026-01-31T12:00:00.000Z": sorts by time
@@ -92,9 +100,8 @@ class Ec2Client {
 
     std::vector<Image> describe_images(const std::vector<Ec2Filter>& filters, const std::vector<std::string>& ids = {},
                                        const std::string& owner = "self");
-    /// Of a stopped or running instance (`reboot` makes its disk's content certain); the image's id.
-    std::string create_image(const std::string& instance_id, const std::string& name, const std::string& description,
-                             const Tags& tags, bool reboot = true);
+    /// The image's id; it is "pending" for minutes. An attempt whose answer was lost is found by the image's name.
+    std::string create_image(const ImageRequest& request);
     /// No error when it is gone already.
     void deregister_image(const std::string& image_id);
     void delete_snapshot(const std::string& snapshot_id);

@@ -14,7 +14,7 @@ namespace {
 using namespace testing;
 
 bool sends(ServiceFixture& fixture, const std::string& field) {
-    return ("&" + percent_decode(fixture.last().body) + "&").find("&" + field + "&") != std::string::npos;
+    return ("&" + form_decode(fixture.last().body) + "&").find("&" + field + "&") != std::string::npos;
 }
 
 std::string ec2_error(const std::string& code) {
@@ -161,8 +161,14 @@ TEST(Ec2, ImagesAreMadeOnceAndRemovedOnce) {
                             reply(400, ec2_error("InvalidSnapshot.NotFound")),
                             reply(400, ec2_error("InvalidSnapshot.InUse"))});
     Ec2Client client(fixture.session());
-    EXPECT_EQ(client.create_image("i-1", "n", "d", {{"a", "b"}}), "ami-2");
-    EXPECT_THROW(client.create_image("i-1", "n", "d", {}), AwsError);
+    ImageRequest request;
+    request.instance_id = "i-1";
+    request.name = "n";
+    request.snapshot_tags = {{"a", "b"}};
+    EXPECT_EQ(client.create_image(request), "ami-2");
+    EXPECT_NE(fixture.server().requests().at(0).body.find("TagSpecification.1.ResourceType=snapshot"),
+              std::string::npos);
+    EXPECT_THROW(client.create_image(request), AwsError);
     const std::vector<Image> found = client.describe_images({});
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].snapshots, std::vector<std::string>{"snap-1"});

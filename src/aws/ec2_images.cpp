@@ -38,26 +38,26 @@ std::vector<Image> Ec2Client::describe_images(const std::vector<Ec2Filter>& filt
     return result;
 }
 
-std::string Ec2Client::create_image(const std::string& instance_id, const std::string& name,
-                                    const std::string& description, const Tags& tags, bool reboot) {
+std::string Ec2Client::create_image(const ImageRequest& request) {
     QueryForm form;
-    form.add("InstanceId", instance_id).add("Name", name).add_if("Description", description);
-    form.add("NoReboot", reboot ? "false" : "true");
-    const int next = add_tags(form, 1, "image", tags);
-    add_tags(form, next, "snapshot", tags);
+    form.add("InstanceId", request.instance_id).add("Name", request.name).add_if("Description", request.description);
+    form.add("NoReboot", request.reboot ? "false" : "true");
+    const int next = add_tags(form, 1, "image", request.image_tags);
+    add_tags(form, next, "snapshot", request.snapshot_tags);
     XmlElement answer;
     try {
-        answer = state_->client.call({"CreateImage", instance_id}, form);
+        answer = state_->client.call({"CreateImage", request.instance_id}, form);
     } catch (const AwsError& error) {
         // There is no client token, but the name is unique: what an attempt made whose answer was lost is found by it.
         if (error.aws_code() != "InvalidAMIName.Duplicate" || !error.may_have_been_done()) throw;
-        const std::vector<Image> made = describe_images({{"name", {name}}});
+        const std::vector<Image> made = describe_images({{"name", {request.name}}});
         if (made.size() != 1) throw;
         return made.front().id;
     }
     std::string id = answer.text_at("imageId");
     if (id.empty())
-        throw Error(ErrorCode::network, "EC2 CreateImage answers without an image; look for it by its name {}", name);
+        throw Error(ErrorCode::network, "EC2 CreateImage answers without an image; look for it by its name {}",
+                    request.name);
     return id;
 }
 

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "net/http_client.h"
 
 namespace ft::aws {
@@ -53,6 +55,19 @@ std::string percent_decode(std::string_view text) {
         i += 2;
     }
     return result;
+}
+
+std::string form_encode(std::string_view text) {
+    std::string result = percent_encode(text);
+    for (size_t place = result.find("%20"); place != std::string::npos; place = result.find("%20", place)) {
+        result.replace(place, 3, "+");
+    }
+    return result;
+}
+
+std::string form_decode(std::string text) {
+    std::replace(text.begin(), text.end(), '+', ' ');
+    return percent_decode(text);
 }
 
 std::string encode_path(std::string_view path) {

@@ -1,11 +1,13 @@
 #include "aws/query_client.h"
 
+#include "aws/encoding.h"
+
 namespace ft::aws {
 
 std::string QueryForm::encoded() const {
     std::string text;
     for (const auto& [name, value] : fields_) {
-        text += (text.empty() ? "" : "&") + percent_encode(name) + "=" + percent_encode(value);
+        text += (text.empty() ? "" : "&") + form_encode(name) + "=" + form_encode(value);
     }
     return text;
 }

@@ -22,7 +22,7 @@ class QueryForm {
     QueryForm& add_if(std::string name, std::string_view value) {
         return value.empty() ? *this : add(std::move(name), value);
     }
-    /// "name=value&…", percent-encoded.
+    /// "name=value&…", encoded as forms are.
     std::string encoded() const;
 
   private:

@@ -64,11 +64,6 @@ std::chrono::milliseconds time_for_bytes(uint64_t bytes) {
     return std::chrono::seconds(60 + bytes / (uint64_t{64} << 10));
 }
 
-std::string form_decode(std::string text) {
-    std::replace(text.begin(), text.end(), '+', ' ');
-    return percent_decode(text);
-}
-
 std::optional<ContentRange> parse_content_range(const std::string& text) {
     const size_t dash = text.find('-'), slash = text.find('/');
     if (!text.starts_with("bytes ") || dash == std::string::npos || slash == std::string::npos || slash < dash) {

@@ -23,8 +23,6 @@ std::string sha256_base64(std::string_view body);
 std::optional<uint64_t> parse_size(const std::string& text);
 /// A time limit that a slow line can keep: a minute, and a second for each 64 KiB.
 std::chrono::milliseconds time_for_bytes(uint64_t bytes);
-/// "a+b%2Fc" → "a b/c"
-std::string form_decode(std::string text);
 
 struct ContentRange {
     uint64_t first = 0, last = 0, total = 0;

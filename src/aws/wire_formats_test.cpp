@@ -51,6 +51,8 @@ TEST(Encoding, PercentCodesGoBothWays) {
     EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");
     EXPECT_EQ(percent_decode("%41"), "A");
     EXPECT_EQ(encode_path("a/å b//c+"), "a/%C3%A5%20b//c%2B");
+    EXPECT_EQ(form_encode("a b+c%"), "a+b%2Bc%25");
+    EXPECT_EQ(form_decode("a+b%2Bc%25"), "a b+c%");
     EXPECT_EQ(from_hex("00ff7A"), std::string("\0\xff\x7a", 3));
 }
 

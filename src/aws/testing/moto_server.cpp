@@ -52,7 +52,8 @@ pid_t spawn(std::vector<std::string> command, std::vector<std::string> variables
     posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
     pid_t pid = -1;
-    if (::posix_spawn(&pid, command[0].c_str(), &actions, nullptr, pointers(command).data(), pointers(variables).data()) != 0) {
+    if (::posix_spawn(&pid, command[0].c_str(), &actions, nullptr, pointers(command).data(),
+                      pointers(variables).data()) != 0) {
         pid = -1;
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -69,10 +70,9 @@ std::unique_ptr<MotoServer> MotoServer::start(int unchecked, std::string& why) {
     }
     const std::string port = std::to_string(free_port());
     const std::string log = folder + "/server-" + port + ".log";
-    const pid_t pid = spawn({folder + "/python", "-m", "moto.server", "-H", "127.0.0.1", "-p", port},
-                            {"PYTHONPATH=" + folder + "/packages",
-                             "INITIAL_NO_AUTH_ACTION_COUNT=" + std::to_string(unchecked)},
-                            log);
+    const pid_t pid =
+        spawn({folder + "/python", "-m", "moto.server", "-H", "127.0.0.1", "-p", port},
+              {"PYTHONPATH=" + folder + "/packages", "INITIAL_NO_AUTH_ACTION_COUNT=" + std::to_string(unchecked)}, log);
     if (pid < 0) {
         why = "moto's Python does not start: run scripts/moto.sh again";
         return nullptr;
