@@ -46,6 +46,11 @@ ObjectInfo S3Client::head_object(const std::string& bucket, const std::string& k
 std::string S3Client::get_range(const std::string& bucket, const std::string& key, uint64_t first, uint64_t length,
                                 const std::string& etag, const std::string& version) {
     if (length == 0) return {};
+    if (length > kLargestRange) {
+        throw Error(ErrorCode::invalid_argument,
+                    "S3 GetObject: a range of {} bytes is too long (at most {}); get it in pieces", length,
+                    kLargestRange);
+    }
     ServiceRequest get = request("GetObject", "GET", bucket, key);
     get.raw_answer = true;
     if (!version.empty()) get.query = "versionId=" + percent_encode(version);

@@ -65,11 +65,13 @@ class S3Client {
 
     static constexpr uint64_t kSmallestPart = uint64_t{5} << 20;  ///< of a multipart upload, the last part aside
     static constexpr int kMostParts = 10000;
+    static constexpr uint64_t kLargestRange = uint64_t{32} << 20;
 
     ObjectInfo head_object(const std::string& bucket, const std::string& key, const std::string& version = "");
 
     /// Bytes [first, first + length), fewer at the object's end. Only if its ETag is `etag` still (empty: whatever is
-    /// there). Throws Error{network} when the answer is not these bytes.
+    /// there). Throws Error{network} when the answer is not these bytes, Error{invalid_argument} for more than
+    /// kLargestRange.
     std::string get_range(const std::string& bucket, const std::string& key, uint64_t first, uint64_t length,
                           const std::string& etag, const std::string& version = "");
 

@@ -90,6 +90,8 @@ TEST(S3, RangesAreWhatWasAskedForOrAnError) {
     EXPECT_EQ(s3.get_range("a-bucket", "k", 0, 4, kEtag), "0123");
     EXPECT_EQ(s3.get_range("a-bucket", "k", 8, 4, kEtag), "89");
     EXPECT_EQ(s3.get_range("a-bucket", "k", 8, 0, kEtag), "");
+    expect_error([&] { s3.get_range("a-bucket", "k", 0, S3Client::kLargestRange + 1, kEtag); },
+                 ErrorCode::invalid_argument, {"in pieces"});
     EXPECT_THROW(s3.get_range("a-bucket", "k", 10, 4, kEtag), AwsError);
     try {
         s3.get_range("a-bucket", "k", 0, 4, "\"old\"");
@@ -210,7 +212,7 @@ class MultipartTest : public ::testing::Test {
                   return reply(200, "", {{"ETag", "\"p\""}});
               }
               if (request.method == "DELETE") return reply(204);
-              if (request.method == "HEAD") return reply(200, "body", {{"ETag", "\"whole\""}});
+              if (request.method == "HEAD") return reply(200, "body", {{"ETag", etag_of_head_}});
               const TestReply answer = complete_.front();
               if (complete_.size() > 1) complete_.erase(complete_.begin());
               return answer;
@@ -231,6 +233,7 @@ class MultipartTest : public ::testing::Test {
         reply(200, "<CompleteMultipartUploadResult><ETag>\"whole\"</ETag></CompleteMultipartUploadResult>");
     std::vector<TestReply> complete_{good_};
     bool part_fails_ = false;
+    std::string etag_of_head_ = "\"whole-1\"";
     std::string received_;
     ServiceFixture fixture_;
 };
@@ -270,8 +273,11 @@ TEST_F(MultipartTest, AnErrorInA200IsOneAndIsTriedAgain) {
 
 TEST_F(MultipartTest, ALostReplyOfTheLastStepIsNoFailure) {
     complete_ = {lost_reply(), reply(404, s3_error("NoSuchUpload"))};
-    EXPECT_EQ(upload(S3Client::kSmallestPart).etag, "\"whole\"");
+    EXPECT_EQ(upload(S3Client::kSmallestPart).etag, "\"whole-1\"");
     EXPECT_EQ(count("DELETE"), 0);
+    etag_of_head_ = "\"something else\"";
+    complete_ = {lost_reply(), reply(404, s3_error("NoSuchUpload"))};
+    EXPECT_THROW(upload(S3Client::kSmallestPart), AwsError);
     complete_ = {reply(404, s3_error("NoSuchUpload"))};
     EXPECT_THROW(upload(S3Client::kSmallestPart), AwsError);
 }

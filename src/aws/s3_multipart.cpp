@@ -71,8 +71,10 @@ ObjectInfo S3Client::complete_multipart_upload(const std::string& bucket, const 
     } catch (const AwsError& error) {
         // An attempt whose answer was lost has ended the upload: the object is there.
         if (error.aws_code() != "NoSuchUpload" || !error.may_have_been_done()) throw;
-        spdlog::debug("S3 CompleteMultipartUpload: the upload was completed by an attempt whose answer was lost");
-        return head_object(bucket, key);
+        ObjectInfo info = head_object(bucket, key);
+        if (!info.etag.ends_with(fmt::format("-{}\"", parts.size()))) throw;
+        spdlog::debug("S3 CompleteMultipartUpload: an attempt whose answer was lost has completed the upload");
+        return info;
     }
     const std::optional<XmlElement> root = parse_xml(response.body);
     if (!root || root->name != "CompleteMultipartUploadResult") {

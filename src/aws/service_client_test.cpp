@@ -172,6 +172,7 @@ TEST(ServiceClient, AnAnswerOfSomebodyElseIsAnError) {
     expect_error([&] { get(fixture); }, ErrorCode::network, {"not DynamoDB's answer", "AWS_ENDPOINT_URL"});
     ServiceFixture redirect({reply(302, "", {{"Location", "http://127.0.0.1:1/"}})});
     expect_error([&] { get(redirect); }, ErrorCode::invalid_argument, {"HTTP 302"});
+    EXPECT_EQ(redirect.server().requests().size(), 1U);
 }
 
 TEST(ServiceClient, SaysWhenNobodyIsThere) {
@@ -181,7 +182,34 @@ TEST(ServiceClient, SaysWhenNobodyIsThere) {
         [&] {
             client.get_item("jobs", {{"id", "1"}});
         },
-        ErrorCode::network, {"no answer from 127.0.0.1", "AWS_ENDPOINT_URL"});
+        ErrorCode::network, {"127.0.0.1 takes no connection", "AWS_ENDPOINT_URL"});
+}
+
+TEST(ServiceClient, AnAnswerThatIsTooLongIsNoNetworkTrouble) {
+    ServiceFixture fixture({reply(200, std::string(2000, 'x'))});
+    const auto usual = fixture.session();
+    SessionOptions options;
+    options.surroundings = fixture.world.surroundings();
+    options.http.longest_body = 1000;
+    DynamoDbClient client(std::make_shared<Session>(std::move(options)));
+    expect_error(
+        [&] {
+            client.get_item("jobs", {{"id", "1"}});
+        },
+        ErrorCode::network, {"more than is taken", "ask for less"});
+    EXPECT_EQ(fixture.server().requests().size(), 1U);
+}
+
+TEST(ServiceClient, ABucketElsewhereIsSaidToBeThere) {
+    ServiceFixture fixture(
+        {reply(301, "<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>"), reply(301)});
+    ServiceClient client(fixture.session(), {"S3", "s3", "S3", "s3"});
+    ServiceRequest request;
+    request.operation = "GetObject";
+    expect_error([&] { client.call(request); }, ErrorCode::invalid_argument, {"another region", "AWS_REGION"});
+    request.method = "HEAD";
+    request.body.reset();
+    expect_error([&] { client.call(request); }, ErrorCode::invalid_argument, {"another region", "AWS_REGION"});
 }
 
 TEST(ServiceClient, RefusesLineBreaksInHeaders) {

@@ -42,6 +42,8 @@ std::string tidy(std::string text, size_t longest) {
 
 std::string code_of_status(long status) {
     switch (status) {
+        case 301:
+            return "PermanentRedirect";
         case 304:
             return "NotModified";
         case 400:
@@ -105,6 +107,9 @@ std::string advice(ErrorCode category, const ServiceError& error, const std::str
     if (contains_any(error.code, {"Expired", "TokenRefreshRequired"})) {
         return "the credentials have expired: renew them and try again";
     }
+    if (contains_any(error.code, {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"})) {
+        return "the bucket is in another region: set AWS_REGION to that";
+    }
     if (contains_any(error.code, {"TimeTooSkewed", "InTheFuture"})) return "set this machine's clock";
     if (contains_any(error.code, {"InvalidClientTokenId", "UnrecognizedClient", "InvalidAccessKeyId", "AuthFailure",
                                   "SignatureDoesNotMatch", "InvalidSignature"})) {
@@ -120,6 +125,34 @@ std::string advice(ErrorCode category, const ServiceError& error, const std::str
             return "try again later; if it stays so, check the network and what answers at " + endpoint;
         default:
             return "check the request";
+    }
+}
+
+const char* symptom(HttpFailure failure) {
+    switch (failure) {
+        case HttpFailure::unresolved:
+            return "is not a host that can be found";
+        case HttpFailure::unreachable:
+            return "takes no connection";
+        case HttpFailure::untrusted:
+            return "has a certificate that is not trusted";
+        case HttpFailure::timed_out:
+            return "did not answer in time";
+        case HttpFailure::refused:
+            return "answers with more than is taken";
+        default:
+            return "broke the connection off";
+    }
+}
+
+const char* remedy(HttpFailure failure) {
+    switch (failure) {
+        case HttpFailure::untrusted:
+            return "install ca-certificates, set the clock, or set AWS_CA_BUNDLE to your network's certificates";
+        case HttpFailure::refused:
+            return "ask for less at once, a range of an object for instance";
+        default:
+            return "check the network, the proxy (https_proxy), the region and AWS_ENDPOINT_URL";
     }
 }
 
@@ -153,7 +186,8 @@ ServiceError read_service_error(const HttpResponse& response) {
 
 bool is_error_in_disguise(std::string_view body) {
     // Cheap look first: answers may have megabytes.
-    const std::string_view begin = body.substr(0, 400);
+    body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+    const std::string_view begin = body.substr(0, 4096);
     if (begin.find("<Error>") == std::string_view::npos && begin.find("<Error ") == std::string_view::npos &&
         begin.find("<Errors>") == std::string_view::npos && begin.find("<ErrorResponse") == std::string_view::npos) {
         return false;
@@ -185,12 +219,10 @@ void throw_aws_error(const AwsError::Call& call, const ServiceError& error, cons
                      const std::string& endpoint) {
     const std::string tries = call.attempts > 1 ? fmt::format(", {} attempts", call.attempts) : "";
     if (response.failure != HttpFailure::none) {
-        throw AwsError(
-            ErrorCode::network,
-            fmt::format("{}: no answer from {} ({}{}); check the network, the proxy (https_proxy), the region "
-                        "and AWS_ENDPOINT_URL",
-                        describe(call), host_of(endpoint), response.failure_text, tries),
-            call, error, 0);
+        throw AwsError(ErrorCode::network,
+                       fmt::format("{}: {} {} ({}{}); {}", describe(call), host_of(endpoint), symptom(response.failure),
+                                   response.failure_text, tries, remedy(response.failure)),
+                       call, error, 0);
     }
     const ErrorCode category = category_of(error, response.status);
     const std::string id = error.request_id.empty() ? "" : ", request " + error.request_id;

@@ -75,6 +75,8 @@ TEST(ServiceError, MessagesAreOneShortLineWithoutWhatWasSigned) {
 
 TEST(ServiceError, HidesInAGoodAnswer) {
     EXPECT_TRUE(is_error_in_disguise("\n \n<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"));
+    EXPECT_TRUE(
+        is_error_in_disguise("<?xml version=\"1.0\"?>" + std::string(1000, ' ') + "<Error><Code>X</Code></Error>"));
     EXPECT_TRUE(is_error_in_disguise("<Response><Errors><Error><Code>X</Code></Error></Errors></Response>"));
     EXPECT_FALSE(
         is_error_in_disguise("<ListBucketResult><Contents><Key>&lt;Error></Key></Contents></ListBucketResult>"));
