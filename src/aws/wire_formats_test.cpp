@@ -1,8 +1,11 @@
 // Times, encodings, XML and values of DynamoDB.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "aws/attribute_json.h"
 #include "aws/encoding.h"
+#include "aws/surroundings.h"
 #include "aws/times.h"
 #include "aws/xml.h"
 #include "base/error.h"
@@ -34,6 +37,22 @@ TEST(Times, WhatIsNoneIsNothing) {
     }
     EXPECT_FALSE(parse_http_time(""));
     EXPECT_FALSE(parse_http_time("yesterday"));
+}
+
+TEST(Surroundings, AreTheMachines) {
+    const Surroundings real = real_surroundings();
+    EXPECT_EQ(real.variable("FT_TEST_OF_A_VARIABLE_THAT_IS_NOT_SET"), "");
+    EXPECT_NE(real.variable("PATH"), "");
+    EXPECT_GT(real.now(), at(1772280000));
+    double least = 1, most = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const double chance = real.random();
+        least = std::min(least, chance);
+        most = std::max(most, chance);
+    }
+    EXPECT_GE(least, 0);
+    EXPECT_LT(most, 1);
+    EXPECT_GT(most - least, 0.5);
 }
 
 TEST(Encoding, Base64GoesBothWays) {
