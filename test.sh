@@ -59,9 +59,15 @@ get_models() {
     "$ft_root/scripts/fallback_models.sh" --from "$ft_user_models" "$ft_root/build/models" whisper-base silero
 }
 
+# AWS's stand-in for tests; the tests that need it say so when it is missing.
+get_moto() {
+    "$ft_root/scripts/moto.sh" || ft_say "The tests against moto will be skipped."
+}
+
 ft_lock
 install_packages
 get_models
+get_moto
 ft_configure release -DFT_BUILD_TESTS=ON -DFT_BUILD_BENCH=ON
 ft_build release
 run_tests release

@@ -6,7 +6,7 @@
 readonly -a ft_packages_build=(
     build-essential cmake ninja-build pkg-config
     libavformat-dev libavcodec-dev libavutil-dev libswresample-dev
-    libdnnl-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libsqlite3-dev
+    libdnnl-dev libcurl4-openssl-dev libssl-dev libexpat1-dev zlib1g-dev libsqlite3-dev
     nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
 )
 # To get the models that come as Python wheels; nothing of Python is used afterwards.

@@ -133,11 +133,11 @@ TEST_F(TinyWhisper, EveryTemperatureIsTriedAndTheBestIsKept) {
 TEST_F(TinyWhisper, TemperaturesSideBySideGiveWhatTheyGiveInTurn) {
     FallbackOptions mixed = strict();
     mixed.temperatures = {0.0F, 0.3F, 0.6F, 0.9F, 1.2F};
-    for (const float threshold : {0.0F, -5.0F, -6.0F, -7.0F}) {  // some windows climb to the end, some half-way
+    for (const float threshold : {0.0F, -6.0F}) {  // all climb to the end, or some only half-way
         mixed.logprob_threshold = threshold;
         const auto in_turn = decode(5, 3, mixed);
         const int steps_in_turn = steps_;
-        for (const int slots : {1, 2, 3, 16}) {
+        for (const int slots : {2, 16}) {
             const auto ahead = decode(5, slots, mixed, 7, true);
             ASSERT_EQ(ahead.size(), in_turn.size());
             for (const auto& [id, hypothesis] : in_turn) {

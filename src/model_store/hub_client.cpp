@@ -41,6 +41,11 @@ std::string encode_path(const std::string& path) {
     return result;
 }
 
+HttpOptions with_hub_setting(HttpOptions options) {
+    options.address_setting = "HF_ENDPOINT";
+    return options;
+}
+
 }  // namespace
 
 HubClient::HubClient(HubSettings settings, const HttpOptions& options, HubWait wait, HttpTick tick, RetryPolicy policy)
@@ -48,7 +53,7 @@ HubClient::HubClient(HubSettings settings, const HttpOptions& options, HubWait w
       wait_(std::move(wait)),
       tick_(std::move(tick)),
       policy_(policy),
-      http_(options, tick_) {}
+      http_(with_hub_setting(options), tick_) {}
 
 std::string HubClient::file_url(const std::string& repository, const std::string& commit,
                                 const std::string& name) const {
@@ -107,7 +112,7 @@ HubRevision HubClient::revision(const std::string& repository, const std::string
 HubFile HubClient::file(const std::string& repository, const std::string& commit, const std::string& name) {
     HttpRequest request;
     request.url = file_url(repository, commit, name);
-    request.head = true;
+    request.method = "HEAD";
     request.token = settings_.token;
     const std::string what = fmt::format("{}, file {}", repository, name);
     // The hub's own answer carries X-Linked-…, even when it redirects to where the bytes are, which knows nothing of

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model_store/http_client.h"
+#include "net/http_client.h"
 #include "model_store/retry_policy.h"
 #include "model_store/store_places.h"
 

@@ -192,7 +192,10 @@ LocatedModel ModelStore::pull(const ModelName& name, const PullProgressFunction&
             "is not allowed); allow it, or copy the model's folder here and give its path",
             name.given);
     }
-    const HttpOptions http{options_.connect_timeout, options_.stall_timeout, settings.certificates};
+    HttpOptions http;
+    http.connect_timeout = options_.connect_timeout;
+    http.stall_timeout = options_.stall_timeout;
+    http.certificates = settings.certificates;
     // While nothing moves the last word is repeated, so that whoever wants to stop the pull can.
     PullProgress last{"(asking the hub)", 0, 0};
     const PullProgressFunction report = [&](const PullProgress& now) {

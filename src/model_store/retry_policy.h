@@ -4,7 +4,7 @@
 #include <ctime>
 #include <optional>
 
-#include "model_store/http_client.h"
+#include "net/http_client.h"
 
 namespace ft {
 

@@ -1,30 +1,10 @@
 #pragma once
-// A file descriptor that is closed on every way out, and errno as Error.
-#include <unistd.h>
-
+// Folders and file descriptors of the store; errno as Error.
 #include <filesystem>
-#include <utility>
+
+#include "base/unique_fd.h"
 
 namespace ft {
-
-/// Move-only.
-class UniqueFd {
-  public:
-    explicit UniqueFd(int fd = -1) : fd_(fd) {}
-    ~UniqueFd() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    UniqueFd& operator=(UniqueFd&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-
-  private:
-    int fd_;
-};
 
 /// Throws Error{not_found, permission, io} for an errno, naming the path and what to do where that is known.
 [[noreturn]] void throw_file_error(const std::filesystem::path& path, const char* what, int error);

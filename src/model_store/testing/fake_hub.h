@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "model_store/model_store.h"
-#include "model_store/testing/test_server.h"
+#include "net/testing/test_server.h"
 
 namespace ft::testing {
 

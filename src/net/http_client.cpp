@@ -1,4 +1,4 @@
-#include "model_store/http_client.h"
+#include "net/http_client.h"
 
 #include <curl/curl.h>
 
@@ -14,7 +14,6 @@ namespace ft {
 
 namespace {
 
-constexpr size_t kLongestBody = size_t{32} << 20;
 constexpr size_t kLongestErrorBody = size_t{64} << 10;
 constexpr int kMostRedirects = 10;
 constexpr long kSlowestBytesPerSecond = 1024;
@@ -58,6 +57,7 @@ struct Transfer {
     HttpResponse* response = nullptr;
     const HttpSink* sink = nullptr;
     const HttpTick* tick = nullptr;
+    size_t longest_body = 0;
     std::exception_ptr thrown;
     bool refused = false;
 };
@@ -93,7 +93,7 @@ size_t on_body(char* data, size_t size, size_t count, void* user) {
             transfer.refused = !(*transfer.sink)(response, std::string_view(data, bytes));
             return transfer.refused ? 0 : bytes;
         }
-        const size_t limit = good ? kLongestBody : kLongestErrorBody;
+        const size_t limit = good ? transfer.longest_body : kLongestErrorBody;
         if (good && response.body.size() + bytes > limit) {
             transfer.refused = true;
             return 0;
@@ -162,7 +162,19 @@ void HttpClient::Handle::set_options(const HttpRequest& request, const List& hea
 #else
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    curl_easy_setopt(curl, CURLOPT_NOBODY, request.head ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_NOBODY, request.method == "HEAD" ? 1L : 0L);
+    if (request.body) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->data());
+    }
+    if (request.method != "HEAD" && (request.body || request.method != "GET")) {
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    }
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);  // what was signed is what is sent
+    if (request.timeout.count() > 0) {
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+    }
+    if (!options.use_proxy) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(curl, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // ours are not for proxies
@@ -196,8 +208,13 @@ HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& sink) {
     HttpResponse response;
     response.url = request.url;
-    Transfer transfer{handle_->curl, &response, &sink, &handle_->tick, nullptr, false};
+    const HttpOptions& options = handle_->options;
+    Transfer transfer{handle_->curl, &response, &sink, &handle_->tick, options.longest_body, nullptr, false};
     List headers;
+    if (request.body) {
+        append(headers, "Content-Type:");  // curl would say that every body is a form
+        append(headers, "Expect:");        // and wait a second for leave to send it
+    }
     for (const std::string& header : request.headers) append(headers, header);
     if (!request.token.empty()) append(headers, "Authorization: Bearer " + request.token);
     std::array<char, CURL_ERROR_SIZE> error_text{};
@@ -206,8 +223,8 @@ HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& s
     curl_easy_getinfo(handle_->curl, CURLINFO_RESPONSE_CODE, &response.status);
     if (transfer.thrown) std::rethrow_exception(transfer.thrown);
     if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
-        throw Error(ErrorCode::invalid_argument, "\"{}\" is not an address that can be fetched; check HF_ENDPOINT",
-                    request.url);
+        throw Error(ErrorCode::invalid_argument, "\"{}\" is not an address that can be fetched; check {}", request.url,
+                    options.address_setting);
     }
     if (code != CURLE_OK) {
         response.failure = transfer.refused ? HttpFailure::refused : failure_of(code);

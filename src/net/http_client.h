@@ -1,5 +1,5 @@
 #pragma once
-// HTTP over libcurl: one request at a time, every wait bounded, answers as values. Knows nothing of the hub.
+// HTTP over libcurl: one request at a time, every wait bounded, answers as values. Knows nothing of who asks what.
 #include <chrono>
 #include <functional>
 #include <map>
@@ -13,15 +13,20 @@ namespace ft {
 
 struct HttpOptions {
     std::chrono::milliseconds connect_timeout{15000};
-    std::chrono::seconds stall_timeout{30};  ///< under 1 KiB/s for that long ends a transfer
+    std::chrono::seconds stall_timeout{30};  ///< under 1 KiB/s for that long ends a transfer; 0: it may wait for ever
     std::string certificates;                ///< file or folder; empty: the system's
+    std::string address_setting = "its spelling";  ///< what to check when an address is none, for messages
+    bool use_proxy = true;                         ///< as https_proxy and no_proxy say; false: never
+    size_t longest_body = size_t{32} << 20;        ///< of an answer without a sink
 };
 
 struct HttpRequest {
     std::string url;
-    bool head = false;
-    std::string token;                 ///< sent as "Authorization: Bearer …" when not empty
-    std::vector<std::string> headers;  ///< "Range: bytes=5-"
+    std::string method = "GET";
+    std::string token;                     ///< sent as "Authorization: Bearer …" when not empty
+    std::vector<std::string> headers;      ///< "Range: bytes=5-"
+    std::optional<std::string> body;       ///< sent with its Content-Length, and without a Content-Type of curl's
+    std::chrono::milliseconds timeout{0};  ///< for all of it, answer included; 0: none but the options'
 };
 
 enum class HttpFailure {
@@ -63,7 +68,7 @@ class HttpClient {
     HttpClient(HttpClient&&) noexcept;
     HttpClient& operator=(HttpClient&&) noexcept;
 
-    /// One request, one answer; redirects are not followed. Without a sink the body is limited to 32 MiB.
+    /// One request, one answer; redirects are not followed. Without a sink the body is limited.
     /// Throws Error{invalid_argument} for an address that is none.
     HttpResponse send_once(const HttpRequest& request, const HttpSink& sink = {});
     /// Follows up to ten redirects by next_hop().

@@ -13,6 +13,7 @@ namespace ft::testing {
 struct TestRequest {
     std::string method, path;
     std::map<std::string, std::string> headers;  ///< names in lower case
+    std::string body;
 };
 
 struct TestReply {
@@ -20,6 +21,7 @@ struct TestReply {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers;  ///< without Content-Length, which is the body's
     std::string body;
+    bool lost = false;          ///< nothing is answered: the connection is closed
     size_t break_after = kAll;  ///< bytes of the body, then the connection is closed
     size_t stall_after = kAll;  ///< bytes of the body, then silence until the client goes or the server ends
 };

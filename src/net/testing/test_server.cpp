@@ -1,4 +1,4 @@
-#include "model_store/testing/test_server.h"
+#include "net/testing/test_server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "model_store/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ft::testing {
 
@@ -89,12 +89,23 @@ struct TestServer::State {
             text.append(buffer, static_cast<size_t>(got));
             if (text[0] < 'A' || text[0] > 'Z') return;  // no HTTP: somebody speaks TLS to us
         }
-        const TestRequest request = parse(text);
+        TestRequest request = parse(text);
+        const auto length = request.headers.find("content-length");
+        const size_t body_begin = text.find("\r\n\r\n") + 4;
+        const size_t all = body_begin + (length == request.headers.end() ? 0 : std::stoull(length->second));
+        while (text.size() < all) {
+            if (!wait_for_input(fd)) return;
+            const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
+            if (got <= 0) return;
+            text.append(buffer, static_cast<size_t>(got));
+        }
+        request.body = text.substr(body_begin, all - body_begin);
         {
             const std::lock_guard<std::mutex> lock(mutex);
             requests.push_back(request);
         }
         const TestReply reply = handler(request);
+        if (reply.lost) return;
         std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Status\r\nConnection: close\r\n";
         for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
         head += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";

@@ -1,0 +1,22 @@
+#pragma once
+// base64, and percent-encoding as SigV4 defines it.
+#include <string>
+#include <string_view>
+
+namespace ft::aws {
+
+/// With padding, without line breaks.
+std::string to_base64(std::string_view bytes);
+/// Empty when it is no base64.
+std::string from_base64(std::string_view text);
+/// "%41" → "A"; a percent sign that begins no code stays.
+std::string percent_decode(std::string_view text);
+/// As in forms: percent-encoded, with "+" for a blank; and back.
+std::string form_encode(std::string_view text);
+std::string form_decode(std::string text);
+/// As net's percent_encode, but "/" stays.
+std::string encode_path(std::string_view path);
+/// A hexadecimal digest's bytes. Input must be hexadecimal of even length.
+std::string from_hex(std::string_view hex);
+
+}  // namespace ft::aws
