@@ -89,9 +89,7 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
              engine.backend.threads = static_cast<int>(parse_integer("threads", v, 0, 1024));
          }},
         {"batch_size", 0, "N", group, "windows decoded together (default 8)",
-         [&](const std::string& v) {
-             engine.batch_size = static_cast<int>(parse_integer("batch_size", v, 1, 256));
-         }},
+         [&](const std::string& v) { engine.batch_size = static_cast<int>(parse_integer("batch_size", v, 1, 256)); }},
     };
 }
 

@@ -82,7 +82,8 @@ MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) 
         std::unique_ptr<Backend> backend = make_backend(options.backend);
         engine->libraries = fmt::format("{}", fmt::join(gather_libraries(backend->info()), ", "));
         engine->prepared = prepare_packed_model(engine->model, store, *backend, notice);
-        engine->transcriber = std::make_unique<Transcriber>(engine->prepared.file, std::move(backend), options.batch_size);
+        engine->transcriber =
+            std::make_unique<Transcriber>(engine->prepared.file, std::move(backend), options.batch_size);
         engine->load_s = now_s() - begin_s;
         engine->ready_s = now_s() - started_s;
         return [engine](const std::string& audio, const TranscribeOptions& transcribe_options,

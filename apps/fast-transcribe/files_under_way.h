@@ -32,8 +32,8 @@ class FilesUnderWay {
 
     /// The file that was started first.
     size_t front() const { return files_.front()->index; }
-    /// Shows what the first file reports, on this thread, until it is over (true) or, when there are `more`, another one
-    /// should be started (false).
+    /// Shows what the first file reports, on this thread, until it is over (true) or, when there are `more`, another
+    /// one should be started (false).
     bool watch(const ProgressFunction& show, bool more);
     /// Takes the first file out, once watch() has said that it is over. Rethrows what went wrong with it.
     Transcript take();

@@ -104,8 +104,8 @@ TEST(FilesUnderWay, FilesThatAreReadLetOthersBeginAndResultsKeepTheirOrder) {
 }
 
 TEST(FilesUnderWay, AFailureIsItsFilesAlone) {
-    const auto results = run_all(
-        inputs, 3, [&](const std::string& input, const auto&, const ProgressFunction& progress, const auto*) {
+    const auto results =
+        run_all(inputs, 3, [&](const std::string& input, const auto&, const ProgressFunction& progress, const auto*) {
             const std::vector<Segment> none;
             progress({0, 0, &none, true});
             if (input == "b" || input == "f") throw Error(ErrorCode::bad_media, "{} is noise", input);

@@ -111,9 +111,9 @@ class Run {
         size_t next = next_good(0);
         if (next == failed_.size()) return;
         // The model is loaded for the first input that is there, and not for none.
-        FilesUnderWay files(
-            env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); }),
-            options_.transcribe, &env_.interruption.stop(), static_cast<size_t>(options_.engine.batch_size));
+        FilesUnderWay files(env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); }),
+                            options_.transcribe, &env_.interruption.stop(),
+                            static_cast<size_t>(options_.engine.batch_size));
         std::vector<double> begun_s(failed_.size(), 0.0);
         bool front_is_shown = false;
         for (;;) {

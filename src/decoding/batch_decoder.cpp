@@ -104,9 +104,8 @@ int BatchDecoder::longest_text(const DecodeRequest& request) const {
 
 /// Whether an attempt at a lower temperature is still under way, so that this one may turn out to be needless.
 bool BatchDecoder::is_ahead(const Row& row) const {
-    return std::any_of(rows_.begin(), rows_.end(), [&](const Row& other) {
-        return other.task == row.task && other.attempt < row.attempt;
-    });
+    return std::any_of(rows_.begin(), rows_.end(),
+                       [&](const Row& other) { return other.task == row.task && other.attempt < row.attempt; });
 }
 
 bool BatchDecoder::has_free_slot() const {
@@ -115,8 +114,8 @@ bool BatchDecoder::has_free_slot() const {
 }
 
 int BatchDecoder::rows_of(const DecodePlan* plan) const {
-    return static_cast<int>(std::count_if(rows_.begin(), rows_.end(),
-                                          [&](const Row& row) { return row.task->request.plan == plan; }));
+    return static_cast<int>(
+        std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.task->request.plan == plan; }));
 }
 
 void BatchDecoder::leave(size_t row) {
@@ -241,8 +240,8 @@ Hypothesis BatchDecoder::hypothesis_of(const Row& row, bool looped) const {
     hypothesis.compression_ratio = static_cast<float>(compression_ratio(tokenizer_.decode(hypothesis.tokens)));
     hypothesis.no_speech_prob = row.no_speech_prob;
     hypothesis.looped = looped;
-    hypothesis.silence = std::find(hypothesis.tokens.begin(), hypothesis.tokens.end(), special.no_speech) !=
-                         hypothesis.tokens.end();
+    hypothesis.silence =
+        std::find(hypothesis.tokens.begin(), hypothesis.tokens.end(), special.no_speech) != hypothesis.tokens.end();
     return hypothesis;
 }
 
@@ -276,8 +275,7 @@ void BatchDecoder::step(std::vector<DecodeResult>& results) {
     }
 }
 
-std::vector<float> BatchDecoder::language_probabilities(const GenerationConfig& generation,
-                                                        const CrossCache& window) {
+std::vector<float> BatchDecoder::language_probabilities(const GenerationConfig& generation, const CrossCache& window) {
     const int slot = take_slot();
     free_slots_.push_back(slot);  // its cache is read in this step only
     const DecoderInput input{generation.start_of_transcript, 0, slot, &window};
@@ -285,8 +283,7 @@ std::vector<float> BatchDecoder::language_probabilities(const GenerationConfig& 
     const int32_t item = 0;
     const std::vector<float> logits = decoder_.logits({&item, 1});
     std::vector<float> probabilities;
-    for (const auto& [code, token] : generation.languages)
-        probabilities.push_back(logits[static_cast<size_t>(token)]);
+    for (const auto& [code, token] : generation.languages) probabilities.push_back(logits[static_cast<size_t>(token)]);
     if (probabilities.empty()) return probabilities;
     const float highest = *std::max_element(probabilities.begin(), probabilities.end());
     float total = 0.0F;

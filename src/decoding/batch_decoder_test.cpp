@@ -47,7 +47,9 @@ class TinyWhisper : public testing::Test {
 
     DecodeRequest request(const DecodePlan& plan, int64_t id) {
         const GenerationConfig& special = model_->packed().generation();
-        return {&plan, id, window(id),
+        return {&plan,
+                id,
+                window(id),
                 {special.start_of_transcript, special.languages.begin()->second, special.transcribe}};
     }
 

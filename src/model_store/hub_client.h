@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "net/http_client.h"
 #include "model_store/retry_policy.h"
 #include "model_store/store_places.h"
+#include "net/http_client.h"
 
 namespace ft {
 

@@ -149,7 +149,8 @@ struct Transcriber::Impl {
                 shares.push_back(static_cast<double>(decoder.rows_of(&client->job.plan())) / decoder.rows());
             }
             decoder.step(results);
-            for (size_t i = 0; i < clients.size(); ++i) clients[i]->job.timings().decoder += shares[i] * watch.seconds();
+            for (size_t i = 0; i < clients.size(); ++i)
+                clients[i]->job.timings().decoder += shares[i] * watch.seconds();
             for (const DecodeResult& result : results) {
                 const auto client = std::find_if(clients.begin(), clients.end(),
                                                  [&](const Client* c) { return &c->job.plan() == result.plan; });

@@ -158,10 +158,12 @@ TEST_F(TranscriberTest, AStoppedOrBrokenFileLeavesTheOthersAlone) {
     const Transcript alone = transcriber_->transcribe(wav_, options_);
     std::atomic<bool> stop{false};
     std::thread stopped([&] {
-        transcriber_->transcribe(wav_, options_, [&](const Progress&) { stop = true; }, &stop);
+        transcriber_->transcribe(
+            wav_, options_, [&](const Progress&) { stop = true; }, &stop);
     });
     std::ofstream(folder_ / "noise.bin") << std::string(5000, '\x17');
-    std::thread broken([&] { EXPECT_THROW(transcriber_->transcribe((folder_ / "noise.bin").string(), options_), Error); });
+    std::thread broken(
+        [&] { EXPECT_THROW(transcriber_->transcribe((folder_ / "noise.bin").string(), options_), Error); });
     const Transcript together = transcriber_->transcribe(wav_, options_);
     stopped.join();
     broken.join();

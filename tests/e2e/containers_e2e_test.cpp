@@ -1,6 +1,6 @@
-// Every container and codec that is promised, through the whole program: what holds the same samples gives the same text,
-// and what lost some (8 bits, 8 kHz, perceptual codecs) gives nearly the same words, as far as the model hears them.
-// That the samples themselves are right is tested in src/audio/audio_formats_test.cpp.
+// Every container and codec that is promised, through the whole program: what holds the same samples gives the same
+// text, and what lost some (8 bits, 8 kHz, perceptual codecs) gives nearly the same words, as far as the model hears
+// them. That the samples themselves are right is tested in src/audio/audio_formats_test.cpp.
 #include <sstream>
 
 #include "audio/test_audio.h"
