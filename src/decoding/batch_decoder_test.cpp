@@ -137,10 +137,10 @@ TEST_F(TinyWhisper, TemperaturesSideBySideGiveWhatTheyGiveInTurn) {
     mixed.temperatures = {0.0F, 0.3F, 0.6F, 0.9F, 1.2F};
     for (const float threshold : {0.0F, -6.0F}) {  // all climb to the end, or some only half-way
         mixed.logprob_threshold = threshold;
-        const auto in_turn = decode(5, 3, mixed);
+        const auto in_turn = decode(4, 3, mixed);
         const int steps_in_turn = steps_;
         for (const int slots : {2, 16}) {
-            const auto ahead = decode(5, slots, mixed, 7, true);
+            const auto ahead = decode(4, slots, mixed, 7, true);
             ASSERT_EQ(ahead.size(), in_turn.size());
             for (const auto& [id, hypothesis] : in_turn) {
                 EXPECT_EQ(ahead.at(id).tokens, hypothesis.tokens) << "window " << id << ", " << slots << " slots";

@@ -45,9 +45,14 @@ std::vector<float> run(VoiceDetector& detector, std::vector<float> pcm) {
 /// expected: in 1/10000, every `step`-th frame.
 void expect_near(const std::vector<float>& probabilities, const json& expected, size_t step, const std::string& what) {
     ASSERT_EQ(expected.size(), (probabilities.size() + step - 1) / step) << what;
+    float largest = 0.0F;
     for (size_t i = 0; i < expected.size(); ++i) {
-        ASSERT_NEAR(probabilities[i * step], expected[i].get<float>() / 10000, 2e-4) << what << ": frame " << i * step;
+        const float reference = expected[i].get<float>() / 10000;
+        largest = std::max(largest, std::fabs(probabilities[i * step] - reference));
+        ASSERT_NEAR(probabilities[i * step], reference, 2e-4) << what << ": frame " << i * step;
     }
+    std::printf("largest difference from the reference (rounded to 1/10000), %s: %.1e\n", what.c_str(),
+                static_cast<double>(largest));
 }
 
 json golden() {
