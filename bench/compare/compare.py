@@ -58,6 +58,8 @@ def parse_arguments():
     parser.add_argument("--ct2", type=pathlib.Path, help="model as a CTranslate2 folder (ours, faster-whisper)")
     parser.add_argument("--hf", type=pathlib.Path, help="the same model as a Hugging Face folder (transformers)")
     parser.add_argument("--ggml", type=pathlib.Path, help="the same model as a ggml file (whisper.cpp)")
+    parser.add_argument("--vad", type=pathlib.Path, default=ROOT / "build/models/silero_vad_16k.safetensors",
+                        help="ours: Silero's file (./test.sh gets it), or the word energy")
     parser.add_argument("--engines", default=",".join(e.name for e in ENGINES),
                         help="default: all; those without a model are left out")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -69,6 +71,8 @@ def parse_arguments():
     parser.add_argument("files", nargs="*", type=pathlib.Path, help="default: the recordings in ../shared, else samples/")
     args = parser.parse_args()
     args.files = [f.resolve() for f in args.files] or default_files()
+    if args.vad.name != "energy" and not args.vad.is_file():
+        parser.error(f"{args.vad} is missing: ./test.sh gets it; or give --vad energy")
     if not args.files:
         parser.error("there is no audio file: name one")
     if args.repeat < 1 or args.threads < 1 or args.batch_size < 1:
@@ -124,7 +128,7 @@ def command(engine, args, python, output):
     common = ["--model", model, "--threads", args.threads, "--output_dir", output]
     if not engine.worker:
         parts = [OURS, *common, "--compute_type", engine.compute_type, "--batch_size", args.batch_size,
-                 "--language", "sv", "--output_format", "json", *args.files]
+                 "--vad_model", args.vad, "--language", "sv", "--output_format", "json", *args.files]
     else:
         batch = args.batch_size if engine.batched else 0
         parts = [python, HERE / "workers" / engine.worker, *common, "--compute_type", engine.compute_type or "default",
@@ -192,6 +196,7 @@ def processor():
 def table(results, audio_s, args):
     lines = [
         f"{len(args.files)} files, {audio_s:.0f} s of audio; {processor()}, {args.threads} threads, batch {args.batch_size}; "
+        f"ours finds speech with {args.vad.stem}; "
         f"medians of {args.repeat} runs in turns, {time.strftime('%Y-%m-%d')}.",
         "",
         "| engine | wall s (min–max) | speed | ready s | peak MB | WER % |",
