@@ -92,7 +92,12 @@ struct Transcriber::Impl {
 
     void sleep() {
         std::unique_lock lock(mutex);
-        bell.wait_for(lock, longest_sleep, [this] { return news || leaving; });
+        const auto woken = [this] { return news || leaving; };
+        if (clients.empty()) {
+            bell.wait(lock, woken);
+        } else {
+            bell.wait_for(lock, longest_sleep, woken);
+        }
     }
 
     void dismiss(size_t index, std::exception_ptr failure) {
