@@ -59,16 +59,17 @@ Finding examine_memory(const DoctorFacts& facts) {
 }
 
 Finding examine_gpu(const DoctorFacts::Gpu& gpu) {
-    if (gpu.kernel_driver.empty() && !gpu.library) return {Level::ok, "GPU", "none found; the CPU is used", ""};
+    if (gpu.kernel_driver.empty() && !gpu.has_driver_library)
+        return {Level::ok, "GPU", "none found; the CPU is used", ""};
     std::string driver = gpu.kernel_driver.empty() ? "no kernel driver" : "driver " + gpu.kernel_driver;
     if (!gpu.cuda.empty()) driver += ", CUDA " + gpu.cuda;
     if (!gpu.devices.empty()) {
         return {Level::ok, "GPU",
                 joined(gpu.devices, ", ") + " (" + driver + "); this build does not use it, the CPU is used", ""};
     }
-    const std::string why = !gpu.library          ? "libcuda.so.1 cannot be loaded"
-                            : gpu.problem.empty() ? "no device"
-                                                  : gpu.problem;
+    const std::string why = !gpu.has_driver_library ? "libcuda.so.1 cannot be loaded"
+                            : gpu.problem.empty()   ? "no device"
+                                                    : gpu.problem;
     return {Level::warn, "GPU", driver + ", but " + why + "; the CPU is used",
             "nothing needs doing for the CPU; for the GPU, see that nvidia-smi works (in a container: start it with "
             "--gpus all)"};

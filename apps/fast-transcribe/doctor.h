@@ -18,7 +18,7 @@ struct DoctorFacts {
 
     struct Gpu {
         std::string kernel_driver;         ///< version of the kernel module; empty: none
-        bool library = false;              ///< libcuda.so.1 could be loaded
+        bool has_driver_library = false;   ///< libcuda.so.1 could be loaded
         std::string problem;               ///< why it could not be used, in CUDA's words
         std::string cuda;                  ///< highest CUDA version of the driver
         std::vector<std::string> devices;  ///< names

@@ -92,7 +92,7 @@ DoctorFacts::Gpu gather_gpu() {
         // No such driver.
     }
     const std::unique_ptr<void, CloseLibrary> library(::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL));
-    gpu.library = library != nullptr;
+    gpu.has_driver_library = library != nullptr;
     if (!library) return gpu;
     const CudaDriver driver(library.get());
     if (driver.complete()) {

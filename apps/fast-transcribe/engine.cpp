@@ -40,7 +40,7 @@ struct Engine {
     std::unique_ptr<Transcriber> transcriber;
     std::filesystem::path vad_model;
     std::string libraries;  ///< "FFmpeg 5.1, oneDNN 2.6.3, …"
-    double load_s = 0, ready_s = 0;
+    double ready_s = 0;
 
     Transcript transcribe(const std::string& audio, TranscribeOptions options, const ProgressFunction& progress,
                           const std::atomic<bool>* stop) {
@@ -53,14 +53,9 @@ struct Engine {
         add_metadata(transcript, "model_path", model.path.string());
         add_metadata(transcript, "model_sha256", prepared.source_sha256);
         add_metadata(transcript, "format", prepared.source_format);
-        add_metadata(transcript, "backend", transcriber->backend().name);
-        add_metadata(transcript, "device", transcriber->backend().device);
-        add_metadata(transcript, "precision", std::string(to_string(transcriber->backend().precision)));
-        add_metadata(transcript, "vad", !options.vad_filter ? "off" : vad_model.empty() ? "energy" : "silero");
         add_metadata(transcript, "version", FT_VERSION);
         add_metadata(transcript, "libraries", libraries);
         add_options(transcript, options);
-        if (transcript.timings.model_load == 0) transcript.timings.model_load = load_s;
         if (transcript.timings.ready == 0) transcript.timings.ready = ready_s;
         return transcript;
     }
@@ -70,7 +65,6 @@ struct Engine {
 
 MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) {
     return [now_s, started_s](const EngineOptions& options, const Notice& notice) -> TranscribeFunction {
-        const double begin_s = now_s();
         StoreOptions store_options;
         store_options.model_dir = options.model_dir;
         store_options.allow_network = false;
@@ -84,7 +78,6 @@ MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) 
         engine->prepared = prepare_packed_model(engine->model, store, *backend, notice);
         engine->transcriber =
             std::make_unique<Transcriber>(engine->prepared.file, std::move(backend), options.batch_size);
-        engine->load_s = now_s() - begin_s;
         engine->ready_s = now_s() - started_s;
         return [engine](const std::string& audio, const TranscribeOptions& transcribe_options,
                         const ProgressFunction& progress, const std::atomic<bool>* stop) {

@@ -1,22 +1,16 @@
 #include "flags.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <numeric>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace ft {
 
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
 
 /// What a flag is called in the table: --Max-Line-Width is not accepted, --max-line-width is.
 std::string canonical(std::string_view name) {
@@ -26,7 +20,7 @@ std::string canonical(std::string_view name) {
 }
 
 bool is_boolean(std::string_view text) {
-    const std::string word = lower(text);
+    const std::string word = lower_ascii(text);
     return word == "true" || word == "false";
 }
 
@@ -130,7 +124,7 @@ std::vector<std::string> parse_flags(const std::vector<std::string>& arguments, 
                 throw Error(ErrorCode::invalid_argument, "{} {}: takes True or False, or no value at all",
                             written.shown, value);
             }
-            written.flag->apply(lower(value));
+            written.flag->apply(lower_ascii(value));
             continue;
         }
         if (!written.value) {
@@ -187,7 +181,7 @@ int64_t parse_integer(std::string_view flag, const std::string& text, int64_t mi
 }
 
 std::optional<double> parse_optional_number(std::string_view flag, const std::string& text, double min, double max) {
-    if (lower(text) == "none") return std::nullopt;
+    if (lower_ascii(text) == "none") return std::nullopt;
     return parse_number(flag, text, min, max);
 }
 

@@ -5,23 +5,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace ft::aws {
 
 namespace {
 
 constexpr size_t kLongestFile = size_t{1} << 20;
-
-std::string trimmed(std::string_view text) {
-    const size_t begin = text.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos) return {};
-    return std::string(text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1));
-}
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
-}
 
 /// A comment after a value begins with a blank, so that keys may contain '#' and ';'.
 std::string without_comment(const std::string& value) {
@@ -70,7 +60,8 @@ ProfileFile parse_profile_file(std::string_view text, const std::string& name) {
         const size_t equals = line.find('=');
         if (profile == nullptr) fail("this stands before the first [profile]");
         if (equals == std::string::npos || equals == 0) fail("this is neither \"name = value\" nor a [profile]");
-        (*profile)[lower(trimmed(std::string_view(line).substr(0, equals)))] = without_comment(line.substr(equals + 1));
+        (*profile)[lower_ascii(trimmed(std::string_view(line).substr(0, equals)))] =
+            without_comment(line.substr(equals + 1));
         in_property = true;
     }
     return file;

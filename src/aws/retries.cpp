@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "aws/times.h"
+#include "base/backoff.h"
 
 namespace ft::aws {
 
@@ -87,10 +88,8 @@ std::chrono::milliseconds wait_before(const RetryLimits& limits, int failures, V
                                       const HttpResponse& response, double chance) {
     const std::chrono::milliseconds first =
         verdict == Verdict::throttled ? limits.first_throttled_wait : limits.first_wait;
-    const int64_t doubled = int64_t{1} << std::clamp(failures - 1, 0, 20);
-    const std::chrono::milliseconds bound = std::min(limits.longest_wait, first * doubled);
-    const double part = std::clamp(chance, 0.0, 1.0) * static_cast<double>(bound.count());
-    std::chrono::milliseconds wait(static_cast<int64_t>(part));
+    const std::chrono::milliseconds wait(
+        jittered_wait_ms(failures, first.count(), limits.longest_wait.count(), chance));
     const std::chrono::milliseconds asked = asked_wait(response);
     return asked <= limits.longest_wait ? std::max(wait, asked) : limits.longest_wait;
 }

@@ -11,6 +11,7 @@
 #include "aws/times.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "net/http_client.h"
 
 namespace ft::aws {
@@ -27,17 +28,6 @@ std::string hmac(std::string_view key, std::string_view text) {
         throw Error(ErrorCode::internal, "OpenSSL offers no HMAC-SHA-256");
     }
     return {reinterpret_cast<const char*>(digest), length};
-}
-
-std::string hex(std::string_view bytes) {
-    std::string text;
-    for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    return text;
-}
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
 }
 
 /// Outer blanks go, inner runs of them (a folded line's too) become one.
@@ -105,7 +95,7 @@ struct CanonicalHeaders {
 CanonicalHeaders canonical_headers(const std::vector<Header>& headers) {
     std::map<std::string, std::string> sorted;
     for (const auto& [name, value] : headers) {
-        const auto [place, fresh] = sorted.emplace(lower(name), squeezed(value));
+        const auto [place, fresh] = sorted.emplace(lower_ascii(name), squeezed(value));
         if (!fresh) place->second += "," + squeezed(value);
     }
     CanonicalHeaders result;
@@ -126,7 +116,8 @@ std::string sign_text(std::string_view text, const SigningScope& scope, const Cr
          {basic_time(scope.time).substr(0, 8), scope.region, scope.service, std::string("aws4_request")}) {
         key = hmac(key, part);
     }
-    return hex(hmac(key, text));
+    const std::string signature = hmac(key, text);
+    return to_hex(std::as_bytes(std::span(signature)));
 }
 
 /// Fills in the first three fields.

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/replacement_file.h"
+#include "base/unique_fd.h"
 
 namespace ft {
 
@@ -21,26 +22,11 @@ namespace {
     throw Error(code_of_errno(error), "{}: {}: {}", path.string(), what, std::strerror(error));
 }
 
-/// A file descriptor that is closed on every way out.
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, size_t limit_bytes) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) fail(path, "cannot be opened", errno);
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) fail(path, "cannot be opened", errno);
     std::string content;
     char buffer[1 << 16];
     for (;;) {

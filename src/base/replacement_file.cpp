@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/unique_fd.h"
 
 namespace ft {
 
@@ -105,11 +106,8 @@ void ReplacementFile::commit() {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
     temporary_.clear();
     // The folder's entry, too, must survive a power cut; a file system that cannot sync folders has no better.
-    const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0) {
-        (void)::fsync(folder);
-        ::close(folder);
-    }
+    const UniqueFd folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder) (void)::fsync(folder.get());
 }
 
 }  // namespace ft

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/text.h"
 
 namespace ft {
 
@@ -29,9 +30,7 @@ std::string Sha256::hex_digest() {
     unsigned char digest[32];
     unsigned int length = 0;
     EVP_DigestFinal_ex(context_->handle, digest, &length);
-    std::string hex;
-    for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-    return hex;
+    return to_hex(std::as_bytes(std::span(digest, length)));
 }
 
 std::string sha256_hex(std::span<const std::byte> bytes) {

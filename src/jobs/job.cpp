@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "jobs/events.h"
 
@@ -29,12 +30,6 @@ void check_text(std::string_view what, std::string_view text, size_t longest = l
     if (text.find('\0') != std::string_view::npos || valid_utf8(text) != text) {
         throw Error(ErrorCode::invalid_argument, "the job's {} must be UTF-8 text without zero bytes", what);
     }
-}
-
-std::string hex(std::span<const unsigned char> bytes) {
-    std::string text;
-    for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-    return text;
 }
 
 }  // namespace
@@ -113,7 +108,7 @@ std::string make_job_id() {
     // Up to 256 bytes come whole or not at all.
     if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
         throw Error(ErrorCode::io, "the system gives no random numbers: {}", std::strerror(errno));
-    return "job_" + hex(bytes);
+    return "job_" + to_hex(std::as_bytes(std::span(bytes)));
 }
 
 std::string job_id_of_object(std::string_view bucket, std::string_view key, std::string_view version) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/backoff.h"
+
 namespace ft {
 
 namespace {
@@ -50,9 +52,7 @@ FailureClass failure_class(ErrorCode code) {
 
 int64_t retry_wait_ms(const JobRetryPolicy& policy, int failures, std::optional<int64_t> retry_after_ms,
                       double random) {
-    const int doublings = std::clamp(failures - 1, 0, 30);
-    const int64_t highest = std::min(policy.longest_wait_ms, policy.first_wait_ms << doublings);
-    const int64_t wait = static_cast<int64_t>(std::clamp(random, 0.0, 1.0) * static_cast<double>(highest));
+    const int64_t wait = jittered_wait_ms(failures, policy.first_wait_ms, policy.longest_wait_ms, random);
     if (!retry_after_ms) return wait;
     return std::max(wait, std::clamp<int64_t>(*retry_after_ms, 0, policy.longest_retry_after_ms));
 }

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "model_store/unique_fd.h"
 
 namespace ft {
@@ -35,9 +36,7 @@ class Sha1 {
         unsigned char digest[EVP_MAX_MD_SIZE];
         unsigned int length = 0;
         EVP_DigestFinal_ex(context_.get(), digest, &length);
-        std::string hex;
-        for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-        return hex;
+        return to_hex(std::as_bytes(std::span(digest, length)));
     }
 
   private:

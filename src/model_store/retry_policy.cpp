@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/backoff.h"
+
 namespace ft {
 
 namespace {
@@ -47,8 +49,7 @@ std::optional<std::chrono::milliseconds> wait_before_retry(const RetryPolicy& po
     const bool unreachable =
         response.failure == HttpFailure::unresolved || response.failure == HttpFailure::unreachable;
     if (failures >= (unreachable ? policy.unreachable_attempts : policy.attempts)) return std::nullopt;
-    const int doublings = std::clamp(failures - 1, 0, 20);
-    std::chrono::milliseconds wait = std::min(policy.longest_wait, policy.first_wait * (int64_t{1} << doublings));
+    std::chrono::milliseconds wait(doubled_wait_ms(failures, policy.first_wait.count(), policy.longest_wait.count()));
     if (response.failure == HttpFailure::none) {
         const auto asked = retry_after(response, now);
         if (asked && *asked > policy.longest_retry_after) return std::nullopt;

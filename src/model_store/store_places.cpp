@@ -7,18 +7,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace ft {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string trimmed(const std::string& text) {
-    const char* blank = " \t\r\n";
-    const size_t begin = text.find_first_not_of(blank);
-    return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(blank) - begin + 1);
-}
 
 std::string variable(const StoreOptions& options, const char* name) {
     return trimmed(options.environment(name));

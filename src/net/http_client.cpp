@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace ft {
 
@@ -45,9 +46,8 @@ std::string url_part(const std::string& url, CURLUPart part) {
     char* text = nullptr;
     if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return {};
     if (curl_url_get(parsed.get(), part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
-    std::string result(text);
+    std::string result = lower_ascii(text);
     curl_free(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
     return result;
 }
 
@@ -70,11 +70,7 @@ size_t on_header(char* data, size_t size, size_t count, void* user) {
         if (line.rfind("HTTP/", 0) == 0) transfer.response->headers.clear();
         const size_t colon = line.find(':');
         if (colon == std::string::npos) return size * count;
-        std::string name = line.substr(0, colon);
-        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-        const size_t begin = line.find_first_not_of(" \t", colon + 1), end = line.find_last_not_of(" \t\r\n");
-        const bool empty = begin == std::string::npos || end < begin;
-        transfer.response->headers[name] = empty ? std::string() : line.substr(begin, end - begin + 1);
+        transfer.response->headers[lower_ascii(line.substr(0, colon))] = trimmed(line.substr(colon + 1));
         return size * count;
     } catch (...) {
         transfer.thrown = std::current_exception();

@@ -4,19 +4,10 @@
 #include <cmath>
 
 #include "audio/audio_reader.h"
+#include "base/text.h"
 #include "decoding/token_segments.h"
 
 namespace ft {
-
-namespace {
-
-std::string trimmed(const std::string& text) {
-    constexpr const char* blanks = " \t\r\n";
-    const size_t begin = text.find_first_not_of(blanks);
-    return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
-}  // namespace
 
 WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer,
                             int32_t timestamp_begin) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/replacement_file.h"
+#include "base/unique_fd.h"
 
 namespace ft {
 
@@ -60,20 +61,6 @@ class FileItself : public LocalCopy {
 
   private:
     fs::path path_;
-};
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
 };
 
 /// Walks the folders in the order of keys, leaving out what cannot match.
@@ -171,9 +158,9 @@ std::string FileObjectStore::read(const std::string& key, int64_t offset, int64_
     const fs::path path = path_of(key);
     if (offset < 0 || length < 0)
         throw Error(ErrorCode::invalid_argument, "{}: a range begins and ends at 0 or later", key);
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat status {};
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    if (!file || ::fstat(file.get(), &status) != 0) {
         if (code_of_errno(errno) == ErrorCode::not_found)
             throw Error(ErrorCode::not_found, "{}: there is no such object", key);
         fail(path, "cannot be read", errno);
