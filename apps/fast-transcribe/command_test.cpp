@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "in_temporary_folder.h"
 #include "transcribe_command.h"
 
 namespace ft {
@@ -19,20 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// An engine whose text for a file is the file's content; some contents are faults.
-class CommandTest : public testing::Test {
+class CommandTest : public InTemporaryFolder {
   protected:
-    void SetUp() override {
-        before_ = fs::current_path();
-        std::string name = testing::TempDir() + "ft_command_XXXXXX";
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
-        fs::current_path(folder_);
-    }
-    void TearDown() override {
-        fs::current_path(before_);
-        fs::remove_all(folder_);
-    }
-
     Transcript transcribe(const std::string& audio, const TranscribeOptions& options, const ProgressFunction& progress,
                           const std::atomic<bool>* stop) {
         seen_.push_back(options);
@@ -102,7 +91,6 @@ class CommandTest : public testing::Test {
     std::string err() const { return err_.str(); }
     bool said(const std::string& sentence) const { return err().find(sentence) != std::string::npos; }
 
-    fs::path before_, folder_;
     std::ostringstream out_, err_;
     Interruption interruption_;
     DoctorFacts facts_;

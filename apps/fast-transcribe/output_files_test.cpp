@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "in_temporary_folder.h"
 
 namespace ft {
 namespace {
@@ -28,20 +29,8 @@ class Nobody {
 };
 
 /// An empty folder that is the current one while the test runs.
-class OutputFilesTest : public testing::Test {
+class OutputFilesTest : public InTemporaryFolder {
   protected:
-    void SetUp() override {
-        before_ = fs::current_path();
-        std::string name = testing::TempDir() + "ft_output_XXXXXX";
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
-        fs::current_path(folder_);
-    }
-    void TearDown() override {
-        fs::current_path(before_);
-        fs::remove_all(folder_);
-    }
-
     static std::tm new_year() {
         std::tm time = {};
         time.tm_year = 125, time.tm_mon = 0, time.tm_mday = 2, time.tm_hour = 3, time.tm_min = 4, time.tm_sec = 5;
@@ -61,8 +50,6 @@ class OutputFilesTest : public testing::Test {
         options.formats = formats;
         return options;
     }
-
-    fs::path before_, folder_;
 };
 
 TEST(OutputStems, AreDifferentForEveryInput) {
@@ -133,7 +120,7 @@ TEST_F(OutputFilesTest, FindsOutBeforeTheWorkThatTheFolderMayNotBeWrittenTo) {
     fs::create_directory("closed");
     fs::permissions("closed",
                     fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
-    fs::permissions(folder_, fs::perms::all);
+    fs::permissions(folder_.path(), fs::perms::all);
     const Nobody nobody;
     try {
         OutputFiles(in_folder("closed", {"txt"}), {"a"}, new_year).prepare();

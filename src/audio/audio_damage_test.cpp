@@ -6,7 +6,7 @@
 #include "audio/audio_stream.h"
 #include "audio/declared_size.h"
 #include "audio/media_policy.h"
-#include "audio/test_audio.h"
+#include "audio/testing/test_audio.h"
 #include "base/error.h"
 #include "base/file.h"
 

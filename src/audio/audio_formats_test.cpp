@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "audio/test_audio.h"
+#include "audio/testing/test_audio.h"
 #include "base/error.h"
 #include "base/file.h"
 

@@ -12,7 +12,7 @@
 #include <limits>
 #include <thread>
 
-#include "audio/test_audio.h"
+#include "audio/testing/test_audio.h"
 #include "base/error.h"
 
 namespace ft {

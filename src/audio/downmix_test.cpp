@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "audio/test_audio.h"
+#include "audio/testing/test_audio.h"
 
 namespace ft {
 namespace {

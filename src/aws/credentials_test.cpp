@@ -13,6 +13,7 @@
 #include "aws/testing/test_session.h"
 #include "aws/times.h"
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 
 namespace ft::aws {
 namespace {
@@ -25,23 +26,14 @@ static_assert(!std::is_convertible_v<Secret, std::string>, "a secret must not be
 /// A home folder with the two files of the AWS command.
 class Home {
   public:
-    Home() {
-        std::string name = ::testing::TempDir() + "ft_aws_XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-        path_ = name;
-        world.variables["HOME"] = name;
-    }
-    ~Home() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    void write(const std::string& name, const std::string& text) { write_file_atomically(path_ / ".aws" / name, text); }
+    Home() { world.variables["HOME"] = folder_.path().string(); }
+    void write(const std::string& name, const std::string& text) { folder_.write(".aws/" + name, text); }
     std::optional<Credentials> profile() { return credentials_from_profile(world.surroundings()); }
 
     MadeUpWorld world;
 
   private:
-    std::filesystem::path path_;
+    const test::TemporaryFolder folder_;
 };
 
 TEST(Environment, NeedsBothKeys) {

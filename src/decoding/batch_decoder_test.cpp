@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/testing/temporary_folder.h"
 #include "model/encoder.h"
 #include "model/testing/tiny_checkpoint.h"
 
@@ -19,13 +20,13 @@ namespace fs = std::filesystem;
 class TinyWhisper : public testing::Test {
   protected:
     void SetUp() override {
-        const fs::path folder = fs::path(testing::TempDir()) / ("batch_decoder_" + std::to_string(::getpid()));
+        const test::TemporaryFolder temporary;
+        const fs::path& folder = temporary.path();
         write_tiny_folder(make_tiny_checkpoint(), folder);
         backend_ = make_backend({"cpu", Precision::float32, 2, ""});
         write_packed_model(*open_model_source(folder), *backend_, folder / "packed");
         model_ =
             std::make_unique<WhisperModel>(PackedModel::open(folder / "packed", backend_->info().packing), *backend_);
-        fs::remove_all(folder);
         tokenizer_ = std::make_unique<Tokenizer>(model_->packed().vocabulary());
     }
 

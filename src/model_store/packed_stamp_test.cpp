@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 
 namespace ft {
 namespace {
@@ -12,13 +13,6 @@ namespace fs = std::filesystem;
 
 class PackedStampTest : public testing::Test {
   protected:
-    void SetUp() override {
-        std::string name = testing::TempDir() + "ft_stamp_XXXXXX";
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-
     PackedStamp stamp() const {
         PackedStamp stamp;
         stamp.packed = {(folder_ / "p.ftm").string(), 123, 1700000000123456789};
@@ -28,7 +22,8 @@ class PackedStampTest : public testing::Test {
         stamp.source_sha256 = std::string(64, 'a');
         return stamp;
     }
-    fs::path folder_;
+    const test::TemporaryFolder temporary_;
+    const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(PackedStampTest, ComesBackAsItWas) {

@@ -1,7 +1,6 @@
 #include "transcriber/transcriber.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -9,7 +8,9 @@
 #include <fstream>
 #include <thread>
 
+#include "audio/testing/test_audio.h"
 #include "base/error.h"
+#include "base/testing/temporary_folder.h"
 #include "model/packed_model.h"
 #include "model/testing/tiny_checkpoint.h"
 
@@ -18,58 +19,37 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void put(std::string& bytes, uint32_t value, int size) {
-    for (int i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
-}
-
-/// 16 kHz mono: half a second of a wavering tone, then a pause, and so on; every third pause is long.
-void write_wav(const fs::path& path, double seconds) {
-    std::string samples;
-    const auto count = static_cast<int>(seconds * 16000);
-    for (int i = 0; i < count; ++i) {
-        const double t = i / 16000.0;
-        const bool voiced = std::fmod(t, 10.0) < 7.0 && std::fmod(t, 0.8) < 0.6;
-        const double value = voiced ? 9000.0 * std::sin(6.283 * 180 * t) * (0.6 + 0.4 * std::sin(6.283 * 4 * t)) : 0.0;
-        put(samples, static_cast<uint16_t>(static_cast<int16_t>(value)), 2);
-    }
-    std::string header = "RIFF";
-    put(header, static_cast<uint32_t>(samples.size()) + 36, 4);
-    header += "WAVEfmt ";
-    put(header, 16, 4);
-    put(header, 1, 2);
-    put(header, 1, 2);
-    put(header, 16000, 4);
-    put(header, 32000, 4);
-    put(header, 2, 2);
-    put(header, 16, 2);
-    header += "data";
-    put(header, static_cast<uint32_t>(samples.size()), 4);
-    std::ofstream(path, std::ios::binary) << header << samples;
+/// A wav, 16 kHz mono: half a second of a wavering tone, then a pause, and so on; every third pause is long.
+std::string wavering(double seconds) {
+    return test::wav(16000, 1, test::pcm_s16(16000, 1, seconds, [](int, double t) {
+                         const bool voiced = std::fmod(t, 10.0) < 7.0 && std::fmod(t, 0.8) < 0.6;
+                         return voiced ? 0.275 * std::sin(6.283 * 180 * t) * (0.6 + 0.4 * std::sin(6.283 * 4 * t))
+                                       : 0.0;
+                     }));
 }
 
 class TranscriberTest : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) / ("transcriber_" + std::to_string(::getpid()));
         write_tiny_folder(make_tiny_checkpoint(), folder_ / "model");
         const auto backend = make_backend({"cpu", Precision::int8, 2, ""});
         write_packed_model(*open_model_source(folder_ / "model"), *backend, folder_ / "packed");
         transcriber_ = load(8);
         wav_ = (folder_ / "a.wav").string();
-        write_wav(wav_, 95.0);
+        write_file_atomically(wav_, wavering(95.0));
         // A random model convinces nobody: take what it says.
         options_.decode.temperatures = {0.0F};
         options_.decode.logprob_threshold = -1000.0F;
         options_.decode.no_speech_threshold = 2.0F;
     }
-    void TearDown() override { fs::remove_all(folder_); }
 
     std::unique_ptr<Transcriber> load(int batch_size) const {
         return std::make_unique<Transcriber>(folder_ / "packed", make_backend({"cpu", Precision::int8, 2, ""}),
                                              batch_size);
     }
 
-    fs::path folder_;
+    const test::TemporaryFolder temporary_;
+    const fs::path folder_ = temporary_.path();
     std::string wav_;
     TranscribeOptions options_;
     std::unique_ptr<Transcriber> transcriber_;
@@ -132,7 +112,7 @@ TEST_F(TranscriberTest, FilesAtOnceGiveWhatEachGivesAlone) {
     std::vector<Transcript> alone, together(6);
     for (const double seconds : {95.0, 3.0, 40.0, 0.5, 61.0, 10.0}) {
         files.push_back((folder_ / (std::to_string(files.size()) + ".wav")).string());
-        write_wav(files.back(), seconds);
+        write_file_atomically(files.back(), wavering(seconds));
         alone.push_back(transcriber_->transcribe(files.back(), options_));
     }
     for (const int batch_size : {2, 16}) {

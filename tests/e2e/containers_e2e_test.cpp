@@ -3,7 +3,7 @@
 // them. That the samples themselves are right is tested in src/audio/audio_formats_test.cpp.
 #include <sstream>
 
-#include "audio/test_audio.h"
+#include "audio/testing/test_audio.h"
 #include "base/file.h"
 #include "e2e_fixture.h"
 

@@ -1,12 +1,11 @@
 #include "e2e_fixture.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "audio/audio_reader.h"
+#include "audio/testing/test_audio.h"
 #include "base/file.h"
 
 namespace ft {
@@ -14,9 +13,6 @@ namespace ft {
 namespace fs = std::filesystem;
 
 void E2eTest::SetUp() {
-    std::string name = testing::TempDir() + "ft_e2e_XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     options_.folder = folder_;
     // Nothing of the user's own models and caches; the packed test model is kept from run to run.
     const std::string home = FT_BINARY_DIR "/e2e_home";
@@ -26,10 +22,6 @@ void E2eTest::SetUp() {
                             {"FAST_TRANSCRIBE_HOME", home},
                             {"HF_HOME", home + "/hf"},
                             {"HF_HUB_CACHE", ""}};
-}
-
-void E2eTest::TearDown() {
-    fs::remove_all(folder_);
 }
 
 int E2eTest::run(const std::vector<std::string>& arguments) {
@@ -67,22 +59,10 @@ std::vector<Sample> E2eTest::samples() {
 void E2eTest::write_long_wav(const fs::path& source, const fs::path& target, int seconds) {
     const std::vector<float> pcm = read_all(*AudioReader::open(source.string()));
     ASSERT_FALSE(pcm.empty());
-    const auto data_bytes = static_cast<uint32_t>(seconds) * sample_rate * 2;
-    std::string wav;
-    const auto number = [&](uint32_t value, int bytes) {
-        for (int i = 0; i < bytes; ++i) wav += static_cast<char>(value >> (8 * i) & 0xFF);
+    const auto repeated = [&](int, double t) {
+        return static_cast<double>(pcm[static_cast<size_t>(std::lround(t * sample_rate)) % pcm.size()]);
     };
-    wav += "RIFF";
-    number(36 + data_bytes, 4);
-    wav += "WAVEfmt ";
-    number(16, 4), number(1, 2), number(1, 2), number(sample_rate, 4), number(sample_rate * 2, 4), number(2, 2),
-        number(16, 2);
-    wav += "data";
-    number(data_bytes, 4);
-    for (uint32_t i = 0; i < data_bytes / 2; ++i) {
-        number(static_cast<uint16_t>(static_cast<int16_t>(std::lround(pcm[i % pcm.size()] * 32000))), 2);
-    }
-    write_file_atomically(target, wav);
+    write_file_atomically(target, test::wav(sample_rate, 1, test::pcm_s16(sample_rate, 1, seconds, repeated)));
 }
 
 std::vector<std::string> words_of(const std::string& text) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/testing/temporary_folder.h"
 #include "child_process.h"
 
 namespace ft {
@@ -16,7 +17,6 @@ struct Sample {
 class E2eTest : public testing::Test {
   protected:
     void SetUp() override;
-    void TearDown() override;
 
     /// Runs the program in the test's folder to its end; -> its exit code. out() and err() are of the latest run.
     int run(const std::vector<std::string>& arguments);
@@ -30,7 +30,8 @@ class E2eTest : public testing::Test {
     /// `seconds` of 16-kHz WAV made by repeating a recording.
     static void write_long_wav(const std::filesystem::path& source, const std::filesystem::path& target, int seconds);
 
-    std::filesystem::path folder_;
+    const test::TemporaryFolder temporary_;
+    const std::filesystem::path folder_ = temporary_.path();
     ChildOptions options_;
 
   private:

@@ -134,17 +134,6 @@ std::string pseudo_random(size_t bytes, uint32_t seed) {
     return result;
 }
 
-TemporaryFolder::TemporaryFolder() {
-    std::string name = ::testing::TempDir() + "ft_model_store_XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 StoreOptions store_options(const std::filesystem::path& home, std::map<std::string, std::string> variables,
                            std::chrono::milliseconds* waited) {
     variables.emplace("HOME", home.string());

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/temporary_folder.h"
 #include "model_store/model_store.h"
 #include "net/testing/test_server.h"
 
@@ -44,18 +45,7 @@ class FakeHub {
 /// `bytes` that look random and are the same every time.
 std::string pseudo_random(size_t bytes, uint32_t seed);
 
-/// A fresh folder below the tests' temporary one, deleted at the end.
-class TemporaryFolder {
-  public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 /// A store whose world is `home` and these variables, and whose waits take no time but are added up in `*waited`.
 StoreOptions store_options(const std::filesystem::path& home, std::map<std::string, std::string> variables,

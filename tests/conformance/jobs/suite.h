@@ -7,28 +7,17 @@
 #include <memory>
 #include <string>
 
+#include "base/testing/temporary_folder.h"
 #include "jobs/job_store.h"
 #include "jobs/memory/manual_clock.h"
 #include "jobs/object_store.h"
 
 namespace ft::conformance {
 
-/// Deleted with all that is in it.
-class TemporaryFolder {
-  public:
-    enum class On {
-        disk,
-        memory,  ///< where there is a file system in memory: there syncing takes no time
-    };
-    explicit TemporaryFolder(On on = On::disk);
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    const std::filesystem::path& path() const { return path_; }
+using test::TemporaryFolder;
 
-  private:
-    std::filesystem::path path_;
-};
+/// A file system in memory, where there is one: there syncing takes no time.
+std::filesystem::path fastest_disk();
 
 /// GetParam(): "memory" or "local".
 class JobsSuite : public ::testing::TestWithParam<const char*> {
@@ -46,7 +35,7 @@ class JobsSuite : public ::testing::TestWithParam<const char*> {
     std::vector<std::string> types_of_events(const std::string& id);
 
     ManualClock clock;
-    TemporaryFolder folder{TemporaryFolder::On::memory};
+    TemporaryFolder folder{fastest_disk()};
     std::unique_ptr<JobStore> store;
     std::unique_ptr<ObjectStore> objects;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audio/audio_reader.h"
+#include "base/testing/temporary_folder.h"
 
 namespace ft::test {
 
@@ -40,22 +41,6 @@ struct Match {
 Match match(const std::vector<float>& got, const std::vector<float>& expected, int reach = 1000);
 
 double rms(const std::vector<float>& samples, size_t begin, size_t end);
-
-/// A folder that goes away with the object.
-class TemporaryFolder {
-  public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-    /// Writes a file and returns its path.
-    std::string write(const std::string& name, const std::string& content) const;
-    std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  private:
-    std::filesystem::path folder_;
-};
 
 /// True when the ffmpeg command is installed.
 bool has_ffmpeg();

@@ -1,4 +1,4 @@
-#include "audio/test_audio.h"
+#include "audio/testing/test_audio.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -181,21 +181,6 @@ double rms(const std::vector<float>& samples, size_t begin, size_t end) {
     end = std::min(end, samples.size());
     for (size_t i = begin; i < end; ++i) sum += static_cast<double>(samples[i]) * samples[i];
     return end > begin ? std::sqrt(sum / static_cast<double>(end - begin)) : 0;
-}
-
-TemporaryFolder::TemporaryFolder() {
-    std::string path = (std::filesystem::path(testing::TempDir()) / "ft_audio_XXXXXX").string();
-    folder_ = ::mkdtemp(path.data()) != nullptr ? path : testing::TempDir();
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-}
-
-std::string TemporaryFolder::write(const std::string& name, const std::string& content) const {
-    write_file_atomically(folder_ / name, content);
-    return path(name);
 }
 
 bool has_ffmpeg() {
