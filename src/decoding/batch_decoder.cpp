@@ -57,7 +57,7 @@ struct BatchDecoder::Task {
         for (size_t i = 0; i < attempts.size(); ++i) {
             if (states[i] != State::done) return std::nullopt;
             const bool failed = needs_fallback(attempts[i], fallback());
-            if (!best || !failed || is_better(attempts[i], *best, fallback())) best = &attempts[i];
+            if (!best || !failed || score(attempts[i], fallback()) > score(*best, fallback())) best = &attempts[i];
             if (!failed || i + 1 == attempts.size()) {
                 Hypothesis result = *best;
                 result.attempts = static_cast<int>(i) + 1;

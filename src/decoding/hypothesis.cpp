@@ -15,12 +15,10 @@ bool needs_fallback(const Hypothesis& h, const FallbackOptions& options) {
            h.avg_logprob < options.logprob_threshold;
 }
 
-bool is_better(const Hypothesis& a, const Hypothesis& b, const FallbackOptions& options) {
-    const auto repeats = [&](const Hypothesis& h) {
-        return h.looped || h.compression_ratio > options.compression_ratio_threshold;
-    };
-    if (repeats(a) != repeats(b)) return repeats(b);
-    return a.avg_logprob > b.avg_logprob;
+float score(const Hypothesis& h, const FallbackOptions& options) {
+    constexpr float repetition_weight = 2.0F, loop_penalty = 1.0F;
+    const float repetition = std::max(0.0F, h.compression_ratio / options.compression_ratio_threshold - 1.0F);
+    return h.avg_logprob - repetition_weight * repetition - (h.looped ? loop_penalty : 0.0F);
 }
 
 bool ends_in_loop(const std::vector<int32_t>& tokens) {

@@ -30,8 +30,10 @@ struct Hypothesis {
 bool needs_fallback(const Hypothesis& hypothesis, const FallbackOptions& options);
 /// The model's word that there is no speech: the no-speech probability, unless the text itself is believed.
 bool is_silent(const Hypothesis& hypothesis, const FallbackOptions& options);
-/// Of two failed attempts, the one to keep: without repetition before with, then the more probable.
-bool is_better(const Hypothesis& a, const Hypothesis& b, const FallbackOptions& options);
+/// Of failed attempts, the one with the highest score is kept: its mean log-probability, less 2 for each time that its
+/// text compresses further beyond the threshold by the threshold, less 1 for a loop. So text that is spoken with
+/// repetitions and only just over the threshold is not lost to a guess at a high temperature.
+float score(const Hypothesis& hypothesis, const FallbackOptions& options);
 /// True when the tokens end in the same short phrase many times over: a loop that would run to the length limit.
 bool ends_in_loop(const std::vector<int32_t>& tokens);
 

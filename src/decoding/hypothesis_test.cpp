@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace ft {
 namespace {
 
@@ -40,15 +42,33 @@ TEST(Fallback, SilenceIsNotTriedAgain) {
     EXPECT_TRUE(is_silent(h, options));
 }
 
-TEST(Fallback, PrefersTextThatDoesNotRepeat) {
+Hypothesis attempt(float avg_logprob, float compression_ratio, bool looped = false) {
+    Hypothesis h = good();
+    h.avg_logprob = avg_logprob;
+    h.compression_ratio = compression_ratio;
+    h.looped = looped;
+    return h;
+}
+
+TEST(Fallback, OfFailedAttemptsALoopIsWorseThanDoubt) {
     const FallbackOptions options;
-    Hypothesis repeating = good(), unsure = good();
-    repeating.compression_ratio = 5.0F;
-    repeating.avg_logprob = -0.1F;
-    unsure.avg_logprob = -1.4F;
-    EXPECT_TRUE(is_better(unsure, repeating, options));
-    EXPECT_FALSE(is_better(repeating, unsure, options));
-    EXPECT_TRUE(is_better(good(), unsure, options));
+    EXPECT_GT(score(attempt(-1.4F, 1.5F), options), score(attempt(-0.1F, 5.0F), options));
+    EXPECT_GT(score(attempt(-1.4F, 2.0F), options), score(attempt(-0.1F, 3.0F, true), options));
+    EXPECT_GT(score(attempt(-1.1F, 1.5F), options), score(attempt(-1.4F, 1.5F), options));
+}
+
+TEST(Fallback, SpeechThatRepeatsItselfIsNotLostToAGuess) {
+    const FallbackOptions options;
+    const Hypothesis counting = attempt(-0.2F, 2.6F);  // "press once, press twice, press three times …"
+    EXPECT_GT(score(counting, options), score(attempt(-1.5F, 2.1F), options));
+    EXPECT_GT(score(counting, options), score(attempt(-5.0F, 1.2F), options));
+    EXPECT_GT(score(counting, options), score(attempt(-0.1F, 3.8F, true), options));
+}
+
+TEST(Fallback, AThresholdThatIsOffCountsForNothing) {
+    FallbackOptions options;
+    options.compression_ratio_threshold = std::numeric_limits<float>::infinity();
+    EXPECT_FLOAT_EQ(score(attempt(-0.3F, 9.0F), options), -0.3F);
 }
 
 TEST(Loops, FindsShortPhrasesRepeated) {
