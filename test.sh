@@ -79,13 +79,13 @@ if [[ $sanitizers != 0 && $sanitizers != off ]]; then
     export TSAN_OPTIONS="halt_on_error=1:ignore_noninstrumented_modules=1:${TSAN_OPTIONS-}"
     ft_configure asan-ubsan -DFT_BUILD_TESTS=ON
     ft_build asan-ubsan
-    run_tests asan-ubsan -LE slow
+    run_tests asan-ubsan
     # Races need threads: the pool and the queue, the transcriber, where all of them meet, and the stores of jobs with
     # their workers. TEST_TSAN=all: every test.
     ft_configure tsan -DFT_BUILD_TESTS=ON
     if [[ ${TEST_TSAN:-} == all ]]; then
         ft_build tsan
-        run_tests tsan -LE slow
+        run_tests tsan
     else
         ft_build tsan base_test transcriber_test jobs_conformance_test
         run_tests tsan -L '^(base|transcriber|jobs_conformance)$'
