@@ -86,6 +86,8 @@ TEST(CommandLine, EveryFlagReachesItsOption) {
                                     "50",
                                     "--vad_speech_pad_ms",
                                     "100",
+                                    "--chunk_length",
+                                    "25.5",
                                     "--vad_model",
                                     "energy",
                                     "--threads",
@@ -118,6 +120,7 @@ TEST(CommandLine, EveryFlagReachesItsOption) {
     EXPECT_EQ(o.transcribe.vad.min_silence_ms, 200);
     EXPECT_EQ(o.transcribe.vad.min_speech_ms, 50);
     EXPECT_EQ(o.transcribe.vad.speech_pad_ms, 100);
+    EXPECT_EQ(o.transcribe.windows.max_window_s, 25.5);
     EXPECT_EQ(o.verbosity, Verbosity::verbose);
     EXPECT_EQ(o.print_progress, std::optional<bool>(false));
 }

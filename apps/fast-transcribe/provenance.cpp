@@ -48,6 +48,7 @@ void add_options(Transcript& transcript, const TranscribeOptions& options) {
     add("suppress_tokens", fmt::format("{}", fmt::join(decode.suppress_tokens, ",")));
     add("without_timestamps", truth(!decode.timestamps));
     add("seed", std::to_string(decode.seed));
+    add("chunk_length", fmt::format("{}", options.windows.max_window_s));
     add("vad_filter", truth(options.vad_filter));
     if (!options.vad_filter) return;
     add("vad_threshold", fmt::format("{}", options.vad.threshold));

@@ -37,6 +37,7 @@ TEST(Provenance, OptionsStandAsTheyWouldBeWritten) {
     EXPECT_EQ(said["options.without_timestamps"], "True");
     EXPECT_EQ(said["options.vad_filter"], "True");
     EXPECT_EQ(said["options.vad_speech_pad_ms"], "300");
+    EXPECT_EQ(said["options.chunk_length"], "27.5");
     EXPECT_EQ(said.count("options.initial_prompt"), 0U) << "what is not given is not said";
 }
 

@@ -13,6 +13,7 @@ import os
 import pathlib
 import platform
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -60,6 +61,7 @@ def parse_arguments():
     parser.add_argument("--ggml", type=pathlib.Path, help="the same model as a ggml file (whisper.cpp)")
     parser.add_argument("--vad", type=pathlib.Path, default=ROOT / "build/models/silero_vad_16k.safetensors",
                         help="ours: Silero's file (./test.sh gets it), or the word energy")
+    parser.add_argument("--ours", type=shlex.split, default=[], metavar="FLAGS", help="ours: further flags, in one word")
     parser.add_argument("--engines", default=",".join(e.name for e in ENGINES),
                         help="default: all; those without a model are left out")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -128,7 +130,7 @@ def command(engine, args, python, output):
     common = ["--model", model, "--threads", args.threads, "--output_dir", output]
     if not engine.worker:
         parts = [OURS, *common, "--compute_type", engine.compute_type, "--batch_size", args.batch_size,
-                 "--vad_model", args.vad, "--language", "sv", "--output_format", "json", *args.files]
+                 "--vad_model", args.vad, "--language", "sv", "--output_format", "json", *args.ours, *args.files]
     else:
         batch = args.batch_size if engine.batched else 0
         parts = [python, HERE / "workers" / engine.worker, *common, "--compute_type", engine.compute_type or "default",
@@ -196,7 +198,7 @@ def processor():
 def table(results, audio_s, args):
     lines = [
         f"{len(args.files)} files, {audio_s:.0f} s of audio; {processor()}, {args.threads} threads, batch {args.batch_size}; "
-        f"ours finds speech with {args.vad.stem}; "
+        f"ours finds speech with {args.vad.stem}{''.join(' ' + flag for flag in args.ours)}; "
         f"medians of {args.repeat} runs in turns, {time.strftime('%Y-%m-%d')}.",
         "",
         "| engine | wall s (min–max) | speed | ready s | peak MB | WER % |",

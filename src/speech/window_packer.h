@@ -31,7 +31,9 @@ struct Window {
 };
 
 struct PackOptions {
-    double max_window_s = 30.0;
+    /// Less than the encoder's 30 s: where speech fills them to the end, the model breaks its last sentence off more
+    /// often, and the rest is decoded again without its context (docs/performance.md, "Windows of 27.5 s").
+    double max_window_s = 27.5;
     /// Pauses up to this long are kept as they are: the model hears the rhythm, and text keeps its punctuation.
     /// Longer ones are cut out between two spans of the same window (the spans' padding stays).
     double max_pause_s = 2.0;

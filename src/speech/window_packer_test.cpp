@@ -21,8 +21,10 @@ std::vector<float> ramp(int64_t samples) {
     return pcm;
 }
 
+const PackOptions up_to_30_s = {.max_window_s = 30.0};
+
 std::vector<Window> pack(const std::vector<float>& pcm, const std::vector<Span>& spans,
-                         const PackOptions& options = {}) {
+                         const PackOptions& options = up_to_30_s) {
     WindowPacker packer(options);
     std::vector<Window> windows;
     packer.push_pcm(pcm);
@@ -166,7 +168,7 @@ TEST(WindowPacker, CutsALongSpanAtItsQuietestPoint) {
     EXPECT_NEAR(windows[0].file_end_s(), 26.06, 0.05);
     EXPECT_EQ(windows[1].file_begin_s(), windows[0].file_end_s());
     EXPECT_NEAR(windows[1].file_end_s(), 53.45, 0.05);
-    check_windows(windows, {span}, {}, pcm);
+    check_windows(windows, {span}, up_to_30_s, pcm);
 }
 
 TEST(WindowPacker, QuietMeansWithoutDc) {
@@ -201,7 +203,7 @@ TEST(WindowPacker, PartsOfASpanArePackedLikeTheWhole) {
 TEST(WindowPacker, MemoryIsBoundedWhateverIsSaid) {
     const auto run = [](const auto& probability_of) {
         SpanBuilder builder(VadOptions{});
-        WindowPacker packer;
+        WindowPacker packer(up_to_30_s);
         std::vector<Window> windows;
         size_t most = 0, packed = 0;
         const std::vector<float> block(512 * 10, 0.25F);
@@ -241,7 +243,7 @@ TEST(WindowPacker, RefusesNonsense) {
     EXPECT_THROW(WindowPacker({std::nan(""), 2.0, 8.0}), Error);
     EXPECT_THROW(WindowPacker({30.0, -1.0, 8.0}), Error);
     EXPECT_THROW(WindowPacker({30.0, 2.0, 0.0}), Error);
-    WindowPacker packer;
+    WindowPacker packer(up_to_30_s);
     std::vector<Window> windows;
     packer.push_pcm(ramp(1000));
     EXPECT_THROW(packer.push_span({0, 1001}, windows), Error) << "not pushed yet";

@@ -11,6 +11,7 @@
 
 #include "decoding/logits_rules.h"
 #include "speech/voice_activity.h"
+#include "speech/window_packer.h"
 #include "tensor/backend.h"
 #include "transcript/transcript.h"
 
@@ -35,6 +36,7 @@ struct TranscribeOptions {
     bool vad_filter = true;
     VadOptions vad;
     std::filesystem::path vad_model;  ///< silero_vad_16k.safetensors; empty: energy detector
+    PackOptions windows;
 };
 
 /// Progress on the file's clock, in order of time. Called from the engine's thread: it must be short, as all files wait

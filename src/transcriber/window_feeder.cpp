@@ -62,7 +62,7 @@ bool WindowFeeder::deliver(std::vector<Window>& windows) {
 
 void WindowFeeder::run() {
     SpeechFinder finder(options_.vad_filter ? detector_.get() : nullptr, options_.vad);
-    WindowPacker packer;
+    WindowPacker packer(options_.windows);
     std::vector<float> pcm;
     std::vector<Span> spans;
     std::vector<Window> windows;
