@@ -45,7 +45,7 @@ struct Engine {
     Transcript transcribe(const std::string& audio, TranscribeOptions options, const ProgressFunction& progress,
                           const std::atomic<bool>* stop) {
         options.vad_model = vad_model;
-        Transcript transcript = transcriber->transcribe(audio, options, progress, stop);
+        Transcript transcript = transcriber->transcribe(audio, options, {progress, {}, stop, {}});
         add_metadata(transcript, "model", model.name.given);
         add_metadata(transcript, "repository", model.name.repository);
         add_metadata(transcript, "revision", model.name.revision);

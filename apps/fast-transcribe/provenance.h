@@ -10,7 +10,7 @@ namespace ft {
 /// Adds what the transcript does not say yet; what it says stays.
 void add_metadata(Transcript& transcript, const std::string& key, const std::string& value);
 
-/// The options that can change the text, under "options.<flag's name>", as they would be written on the command line.
+/// options_text(), under "options.<flag's name>".
 void add_options(Transcript& transcript, const TranscribeOptions& options);
 
 }  // namespace ft

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,28 +11,12 @@
 
 namespace ft {
 
-/// All that a window adds to the transcript, so that nothing of it has to be computed again.
-struct FinishedWindow {
-    int64_t index = 0;              ///< in the order of the file, from 0, without gaps
-    double begin_s = 0, end_s = 0;  ///< on the file's clock
-    std::vector<Segment> segments;
-    std::vector<Coverage::Dropped> dropped;
-    double transcribed_s = 0;
-    bool fallback = false, silent = false;
-    std::string language;  ///< as detected or given
-    float language_probability = 1.0F;
-};
-
 struct TranscribeRequest {
     std::filesystem::path audio;
     const Job* job = nullptr;  ///< options; outlives the call
     /// Ascending, any subset; all of the plan that plan() names now.
     std::vector<FinishedWindow> finished;
 };
-
-/// Called on the thread of transcribe(), once for every window that was not finished before, in any order.
-/// `duration_s`: of the file; 0 while unknown. What it throws ends transcribe().
-using WindowFunction = std::function<void(const FinishedWindow& window, double duration_s)>;
 
 /// One call of transcribe() at a time for each object and thread.
 class Transcribe {

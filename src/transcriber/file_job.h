@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,11 @@ namespace ft {
 /// Belongs to the engine's thread, but for construction and finish().
 class FileJob {
   public:
-    /// Begins to read the file. `bell` is called, from a thread of the feeder's, whenever there is something new to
-    /// take. Throws as AudioReader::open, and Error{invalid_argument} for options that the model cannot meet.
+    /// Begins to read the file. The hooks are called by the engine's thread. `bell` is called, from a thread of the
+    /// feeder's, whenever there is something new to take. Throws as AudioReader::open, and Error{invalid_argument} for
+    /// options that the model cannot meet.
     FileJob(const WhisperModel& model, const Tokenizer& tokenizer, const LogMel& log_mel, const std::string& path,
-            const TranscribeOptions& options, ProgressFunction progress, const std::atomic<bool>* stop,
-            std::function<void()> bell);
+            const TranscribeOptions& options, TranscribeHooks hooks, std::function<void()> bell);
 
     /// A window's place in the file, and what the encoder is to hear.
     struct Ready {
@@ -37,31 +38,46 @@ class FileJob {
     const DecodePlan& plan() const { return plan_; }
     void take(int64_t id, const Hypothesis& hypothesis);
 
-    bool stopped() const { return stop_ != nullptr && stop_->load(); }
+    bool stopped() const { return abandoned_.load() || (hooks_.stop != nullptr && hooks_.stop->load()); }
     /// Nothing is left to be read or decoded.
-    bool done() { return windows_.empty() && feeder_.exhausted(); }
+    bool done() { return open_.empty() && feeder_.exhausted(); }
+    /// Nobody wants the result any more. From any thread.
+    void abandon() { abandoned_.store(true); }
     Timings& timings() { return transcript_.timings; }
 
     /// Once, at the end (or early, when stopped).
     Transcript finish();
 
   private:
+    /// A window that waits or is being decoded.
+    struct OpenWindow {
+        Window part;        // what of it is decoded now
+        int64_t parts = 0;  // decoded before
+        bool silent = false;
+        FinishedWindow result;
+    };
+
+    void open(Window window);
     void detect_language(const LanguageProbabilities& language_probabilities);
-    static bool has_tail(const Window& window, const WindowText& text, int64_t id);
+    static bool has_tail(const OpenWindow& window, const WindowText& text);
+    void close(int64_t index);
     void emit(double done_s);
+    void absorb(FinishedWindow window, std::vector<Segment>& fresh);
     void report(const std::vector<Segment>& fresh);
 
     const WhisperModel& model_;
     const Tokenizer& tokenizer_;
     const LogMel& log_mel_;
     const TranscribeOptions options_;
-    const ProgressFunction progress_;
-    const std::atomic<bool>* stop_;
+    const TranscribeHooks hooks_;
     const DecodePlan plan_;
     Transcript transcript_;
-    std::map<int64_t, Window> windows_;                 // waiting or being decoded
-    std::vector<int64_t> again_;                        // of them, rests that wait for their turn
-    std::map<int64_t, std::vector<Segment>> finished_;  // not yet emitted
+    std::map<int64_t, FinishedWindow> known_;  // of an earlier run, not yet come to
+    // By index, as are the next two: waiting, or being decoded.
+    std::map<int64_t, OpenWindow> open_;
+    std::vector<int64_t> again_;                  // of them, those with a rest that waits for its turn
+    std::map<int64_t, FinishedWindow> finished_;  // not yet emitted
+    std::atomic<bool> abandoned_{false};
     double done_s_ = 0;
     bool all_read_ = false;
     WindowFeeder feeder_;  // last: its thread uses options_ and log_mel_

@@ -1,16 +1,21 @@
 #include "transcriber/transcriber.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
-#include <future>
 #include <mutex>
+#include <span>
 #include <thread>
 
+#include "base/bounded_queue.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/stopwatch.h"
 #include "decoding/batch_decoder.h"
 #include "model/encoder.h"
 #include "transcriber/file_job.h"
+#include "transcriber/options_text.h"
 
 namespace ft {
 
@@ -18,6 +23,9 @@ namespace {
 
 /// How often flags that nobody rings the bell for (the user's Ctrl-C) are looked at while there is nothing to do.
 constexpr std::chrono::milliseconds longest_sleep{100};
+
+/// Grows with every change to speech/, features/ or decoding/ that moves windows or changes what is found in them.
+constexpr int plan_version = 1;
 
 }  // namespace
 
@@ -41,10 +49,12 @@ struct Transcriber::Impl {
         thread.join();
     }
 
-    /// A file and the one who waits for it.
+    /// To the one who waits for a file: its windows, then the end or what went wrong. As long as need be, so that
+    /// nobody keeps the engine waiting.
+    using Mailbox = BoundedQueue<std::pair<FinishedWindow, double>>;
     struct Client {
         FileJob job;
-        std::promise<void> done;
+        std::shared_ptr<Mailbox> mailbox;
     };
 
     void ring() {
@@ -55,15 +65,26 @@ struct Transcriber::Impl {
         bell.notify_one();
     }
 
-    /// Waits until the engine's thread is done with the job; rethrows what went wrong with it.
-    void await(Client& client) {
-        std::future<void> done = client.done.get_future();
+    /// Hands windows on until the engine's thread is done with the job; rethrows what went wrong with it, or what the
+    /// one who was handed a window has thrown.
+    void await(Client& client, const WindowFunction& on_window) {
         {
             const std::lock_guard lock(mutex);
             arrived.push_back(&client);
         }
         ring();
-        done.get();
+        std::exception_ptr refusal;
+        while (const auto window = client.mailbox->pop(true)) {
+            if (refusal) continue;
+            try {
+                on_window(window->first, window->second);
+            } catch (...) {
+                refusal = std::current_exception();
+                client.job.abandon();
+                ring();
+            }
+        }
+        if (refusal) std::rethrow_exception(refusal);
     }
 
     // ── the engine's thread ──────────────────────────────────────────────────────────────────────────────────────
@@ -104,13 +125,9 @@ struct Transcriber::Impl {
         Client* client = clients[index];
         decoder.remove(&client->job.plan());
         clients.erase(clients.begin() + static_cast<ptrdiff_t>(index));
-        // Whoever waits may be gone, and the client with it, before a set_…() of its own promise has returned.
-        std::promise<void> done = std::move(client->done);
-        if (failure) {
-            done.set_exception(failure);
-        } else {
-            done.set_value();
-        }
+        // Whoever waits may be gone, and the client with it, before close() has returned.
+        const std::shared_ptr<Mailbox> mailbox = client->mailbox;
+        mailbox->close(failure);
     }
 
     /// Files give their windows in turns, so that a short one does not wait for the end of a long one. What goes wrong
@@ -195,12 +212,19 @@ const BackendInfo& Transcriber::backend() const {
 }
 
 Transcript Transcriber::transcribe(const std::string& audio_path, const TranscribeOptions& options,
-                                   const ProgressFunction& progress, const std::atomic<bool>* stop) {
+                                   const TranscribeHooks& hooks) {
     const Stopwatch watch;
-    Impl::Client client{FileJob(impl_->model, impl_->tokenizer, impl_->log_mel, audio_path, options, progress, stop,
-                                [this] { impl_->ring(); }),
-                        {}};
-    impl_->await(client);
+    auto mailbox = std::make_shared<Impl::Mailbox>(SIZE_MAX);
+    TranscribeHooks of_engine = hooks;
+    if (hooks.on_window) {
+        of_engine.on_window = [mailbox](const FinishedWindow& window, double duration_s) {
+            mailbox->push({window, duration_s});
+        };
+    }
+    Impl::Client client{FileJob(impl_->model, impl_->tokenizer, impl_->log_mel, audio_path, options,
+                                std::move(of_engine), [this] { impl_->ring(); }),
+                        mailbox};
+    impl_->await(client, hooks.on_window);
     Transcript transcript = client.job.finish();
     transcript.timings.model_load = impl_->load_s;
     transcript.timings.total = watch.seconds();
@@ -210,6 +234,15 @@ Transcript Transcriber::transcribe(const std::string& audio_path, const Transcri
     transcript.metadata.emplace_back("precision", to_string(info.precision));
     transcript.metadata.emplace_back("model_fingerprint", impl_->model.packed().source_fingerprint());
     return transcript;
+}
+
+std::string Transcriber::plan(const TranscribeOptions& options) const {
+    const BackendInfo& info = impl_->backend->info();
+    std::string all = fmt::format("{} {} {} {}", plan_version, impl_->model.packed().source_fingerprint(), info.name,
+                                  to_string(info.precision));
+    if (options.vad_filter) all += options.vad_model.empty() ? " energy" : " " + sha256_hex_of_file(options.vad_model);
+    for (const auto& [name, value] : options_text(options)) all += fmt::format("\n{}={}", name, value);
+    return sha256_hex(std::as_bytes(std::span(all)));
 }
 
 }  // namespace ft

@@ -48,6 +48,16 @@ struct Progress {
 };
 using ProgressFunction = std::function<void(const Progress&)>;
 
+/// What the caller of transcribe() hears while it waits, and what it brings along.
+struct TranscribeHooks {
+    ProgressFunction progress;
+    WindowFunction on_window;
+    /// When it becomes true, the transcript ends with the windows that are finished, and a warning says so.
+    const std::atomic<bool>* stop = nullptr;
+    /// Of an earlier run under the same plan(); any subset, in any order. They are not computed again.
+    std::vector<FinishedWindow> finished;
+};
+
 /// A loaded model on a backend, ready for any number of files, one after the other or at once: any thread may call
 /// transcribe(). Files that are there at once share the batch, each with the windows it has ready, in turns; what a
 /// file's transcript says does not depend on the others.
@@ -61,10 +71,14 @@ class Transcriber {
 
     const BackendInfo& backend() const;
 
-    /// Throws Error as AudioReader::open and read do. When `stop` becomes true the transcript ends with the windows
-    /// that are finished, and a warning says so.
+    /// Throws Error as AudioReader::open and read do, and what on_window throws. The transcript is the same whatever
+    /// part of its windows was finished before.
     Transcript transcribe(const std::string& audio_path, const TranscribeOptions& options,
-                          const ProgressFunction& progress = {}, const std::atomic<bool>* stop = nullptr);
+                          const TranscribeHooks& hooks = {});
+
+    /// A name for all that decides where windows begin and what is found in them: windows finished under another plan
+    /// are of no use. Throws Error{io} when the detector's file cannot be read.
+    std::string plan(const TranscribeOptions& options) const;
 
   private:
     struct Impl;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "audio/testing/test_audio.h"
@@ -88,21 +89,24 @@ TEST_F(TranscriberTest, TheBatchSizeChangesNothing) {
 TEST_F(TranscriberTest, ProgressComesInOrderAndCarriesEverySegment) {
     double done = 0.0;
     size_t segments = 0;
-    const Transcript transcript = transcriber_->transcribe(wav_, options_, [&](const Progress& progress) {
+    TranscribeHooks hooks;
+    hooks.progress = [&](const Progress& progress) {
         EXPECT_GE(progress.done_s, done);
         done = progress.done_s;
         segments += progress.new_segments->size();
-    });
+    };
+    const Transcript transcript = transcriber_->transcribe(wav_, options_, hooks);
     EXPECT_EQ(segments, transcript.segments.size());
 }
 
 TEST_F(TranscriberTest, StopKeepsWhatIsFinishedAndSaysSo) {
     std::atomic<bool> stop{true};
-    const Transcript transcript = transcriber_->transcribe(wav_, options_, {}, &stop);
+    const Transcript transcript = transcriber_->transcribe(wav_, options_, {{}, {}, &stop, {}});
     ASSERT_FALSE(transcript.warnings.empty());
     EXPECT_NE(transcript.warnings.back().find("interrupted"), std::string::npos);
     stop = false;
-    EXPECT_TRUE(transcriber_->transcribe(wav_, options_, {}, &stop).warnings.empty()) << "usable again afterwards";
+    EXPECT_TRUE(transcriber_->transcribe(wav_, options_, {{}, {}, &stop, {}}).warnings.empty())
+        << "usable again afterwards";
 }
 
 TEST_F(TranscriberTest, FilesAtOnceGiveWhatEachGivesAlone) {
@@ -121,8 +125,9 @@ TEST_F(TranscriberTest, FilesAtOnceGiveWhatEachGivesAlone) {
         std::atomic<int> all_read{0};
         for (size_t i = 0; i < files.size(); ++i) {
             threads.emplace_back([&, i] {
-                together[i] = transcriber->transcribe(files[i], options_,
-                                                      [&](const Progress& news) { all_read += news.all_read ? 1 : 0; });
+                TranscribeHooks hooks;
+                hooks.progress = [&](const Progress& news) { all_read += news.all_read ? 1 : 0; };
+                together[i] = transcriber->transcribe(files[i], options_, hooks);
             });
         }
         for (std::thread& thread : threads) thread.join();
@@ -138,8 +143,10 @@ TEST_F(TranscriberTest, AStoppedOrBrokenFileLeavesTheOthersAlone) {
     const Transcript alone = transcriber_->transcribe(wav_, options_);
     std::atomic<bool> stop{false};
     std::thread stopped([&] {
-        transcriber_->transcribe(
-            wav_, options_, [&](const Progress&) { stop = true; }, &stop);
+        TranscribeHooks hooks;
+        hooks.progress = [&](const Progress&) { stop = true; };
+        hooks.stop = &stop;
+        transcriber_->transcribe(wav_, options_, hooks);
     });
     std::ofstream(folder_ / "noise.bin") << std::string(5000, '\x17');
     std::thread broken(
@@ -149,6 +156,91 @@ TEST_F(TranscriberTest, AStoppedOrBrokenFileLeavesTheOthersAlone) {
     broken.join();
     EXPECT_EQ(together.text(), alone.text());
     EXPECT_TRUE(together.warnings.empty());
+}
+
+/// What two runs must agree on: everything but times of the clock on the wall.
+void expect_equal(const Transcript& a, const Transcript& b) {
+    EXPECT_EQ(a.language, b.language);
+    EXPECT_EQ(a.language_probability, b.language_probability);
+    EXPECT_EQ(a.coverage.windows, b.coverage.windows);
+    EXPECT_EQ(a.coverage.fallback_windows, b.coverage.fallback_windows);
+    EXPECT_EQ(a.coverage.silent_windows, b.coverage.silent_windows);
+    EXPECT_DOUBLE_EQ(a.coverage.transcribed_s, b.coverage.transcribed_s);
+    EXPECT_EQ(a.coverage.dropped.size(), b.coverage.dropped.size());
+    ASSERT_EQ(a.segments.size(), b.segments.size());
+    for (size_t i = 0; i < a.segments.size(); ++i) {
+        EXPECT_EQ(a.segments[i].id, b.segments[i].id);
+        EXPECT_EQ(a.segments[i].text, b.segments[i].text);
+        EXPECT_EQ(a.segments[i].start_s, b.segments[i].start_s);
+        EXPECT_EQ(a.segments[i].end_s, b.segments[i].end_s);
+    }
+}
+
+TEST_F(TranscriberTest, EveryWindowIsToldOnceOnTheThreadThatWaits) {
+    std::set<int64_t> indexes;
+    TranscribeHooks hooks;
+    hooks.on_window = [&, here = std::this_thread::get_id()](const FinishedWindow& window, double duration_s) {
+        EXPECT_EQ(std::this_thread::get_id(), here);
+        EXPECT_TRUE(indexes.insert(window.index).second);
+        EXPECT_LT(window.begin_s, window.end_s);
+        EXPECT_NEAR(duration_s, 95.0, 0.1);
+    };
+    const Transcript transcript = transcriber_->transcribe(wav_, options_, hooks);
+    ASSERT_GE(transcript.coverage.windows, 3);
+    ASSERT_EQ(indexes.size(), static_cast<size_t>(transcript.coverage.windows));
+    EXPECT_EQ(*indexes.begin(), 0);
+    EXPECT_EQ(*indexes.rbegin(), transcript.coverage.windows - 1);
+}
+
+TEST_F(TranscriberTest, FinishedWindowsAreNotComputedAgain) {
+    options_.decode.language = "auto";
+    options_.decode.temperatures = {0.0F, 0.8F};
+    options_.decode.logprob_threshold = 0.0F;  // each window climbs the ladder
+    std::vector<FinishedWindow> windows;
+    TranscribeHooks hooks;
+    hooks.on_window = [&](const FinishedWindow& window, double) { windows.push_back(window); };
+    const Transcript whole = transcriber_->transcribe(wav_, options_, hooks);
+    ASSERT_GE(windows.size(), 3U);
+    for (unsigned mask = 0; mask < 1U << windows.size(); ++mask) {  // any of them may have been finished
+        TranscribeHooks rest;
+        size_t computed = 0;
+        for (size_t i = 0; i < windows.size(); ++i) {
+            if ((mask >> i & 1) != 0) rest.finished.push_back(windows[i]);
+        }
+        rest.on_window = [&](const FinishedWindow&, double) { ++computed; };
+        expect_equal(transcriber_->transcribe(wav_, options_, rest), whole);
+        EXPECT_EQ(computed + rest.finished.size(), windows.size());
+    }
+}
+
+TEST_F(TranscriberTest, WhatTheWaitingOneThrowsEndsHisFileOnly) {
+    const Transcript alone = transcriber_->transcribe(wav_, options_);
+    Transcript together;
+    std::thread other([&] { together = transcriber_->transcribe(wav_, options_); });
+    TranscribeHooks hooks;
+    int calls = 0;
+    hooks.on_window = [&](const FinishedWindow&, double) {
+        ++calls;
+        throw Error(ErrorCode::cancelled, "no longer wanted");
+    };
+    EXPECT_THROW(transcriber_->transcribe(wav_, options_, hooks), Error);
+    EXPECT_EQ(calls, 1);
+    other.join();
+    expect_equal(together, alone);
+}
+
+TEST_F(TranscriberTest, ThePlanNamesWhatDecides) {
+    const std::string plan = transcriber_->plan(options_);
+    EXPECT_EQ(load(1)->plan(options_), plan) << "the batch decides nothing";
+    TranscribeOptions other = options_;
+    other.windows.max_window_s = 20.0;
+    EXPECT_NE(transcriber_->plan(other), plan);
+    other = options_;
+    other.vad.threshold = 0.4F;
+    EXPECT_NE(transcriber_->plan(other), plan);
+    other = options_;
+    other.decode.initial_prompt = "Åre";
+    EXPECT_NE(transcriber_->plan(other), plan);
 }
 
 TEST_F(TranscriberTest, ErrorsNameTheFileAndLeaveTheEngineUsable) {

@@ -10,9 +10,10 @@ constexpr size_t read_samples = size_t{32} * vad_frame_samples;  // about a seco
 }
 
 WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel,
-                           size_t ahead, std::function<void()> bell)
+                           std::set<int64_t> known, size_t ahead, std::function<void()> bell)
     : options_(options),
       log_mel_(log_mel),
+      known_(std::move(known)),
       reader_(AudioReader::open(audio_path)),
       queue_(ahead),
       bell_(std::move(bell)) {
@@ -48,7 +49,7 @@ const FeedSummary& WindowFeeder::finish() {
 bool WindowFeeder::deliver(std::vector<Window>& windows) {
     for (Window& window : windows) {
         PreparedWindow prepared;
-        {
+        if (known_.count(window.index) == 0) {
             const ScopedTimer timer(summary_.mel_s);
             prepared.log_mel = log_mel_.compute(window.pcm);
         }

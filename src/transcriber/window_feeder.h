@@ -2,6 +2,7 @@
 // Runs ahead of the engine on a thread of its own: audio → voice activity → windows → log-mel.
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,7 +18,7 @@ namespace ft {
 
 struct PreparedWindow {
     Window window;
-    std::vector<float> log_mel;  ///< [n_mels, 3000]
+    std::vector<float> log_mel;  ///< [n_mels, 3000]; empty for a known window
 };
 
 /// What is known once the stream has ended.
@@ -31,10 +32,11 @@ struct FeedSummary {
 /// Starts its thread at construction; the destructor stops and joins it. next() and summary() belong to one thread.
 class WindowFeeder {
   public:
-    /// `ahead`: windows prepared in advance; bounds the memory. `bell` is called from the feeder's thread after each
-    /// window, at the end and after a failure. Throws as AudioReader::open.
-    WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel, size_t ahead,
-                 std::function<void()> bell);
+    /// `known`: windows that are wanted without log-mel. `ahead`: windows prepared in advance; bounds the memory.
+    /// `bell` is called from the feeder's thread after each window, at the end and after a failure. Throws as
+    /// AudioReader::open.
+    WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel,
+                 std::set<int64_t> known, size_t ahead, std::function<void()> bell);
     ~WindowFeeder();
 
     double declared_duration_s() const { return declared_duration_s_; }
@@ -50,6 +52,7 @@ class WindowFeeder {
 
     const TranscribeOptions& options_;
     const LogMel& log_mel_;
+    const std::set<int64_t> known_;
     std::unique_ptr<AudioReader> reader_;
     std::unique_ptr<VoiceDetector> detector_;
     double declared_duration_s_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 // What was said, when, and how sure we are: the result of a run, before any output format.
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -41,6 +42,21 @@ struct Coverage {
     };
     std::vector<Dropped> dropped;
 };
+
+/// All that a window adds to the transcript, so that nothing of it has to be computed again.
+struct FinishedWindow {
+    int64_t index = 0;              ///< in the order of the file, from 0, without gaps
+    double begin_s = 0, end_s = 0;  ///< on the file's clock
+    std::vector<Segment> segments;
+    std::vector<Coverage::Dropped> dropped;
+    double transcribed_s = 0;
+    bool fallback = false, silent = false;
+    std::string language;  ///< as detected or given
+    float language_probability = 1.0F;
+};
+/// Called on the thread that asked for the transcript, once for every window that was not finished before, in any
+/// order. `duration_s`: of the file; 0 while unknown. What it throws ends the transcription.
+using WindowFunction = std::function<void(const FinishedWindow& window, double duration_s)>;
 
 struct Transcript {
     std::string file;      ///< as the user named it
