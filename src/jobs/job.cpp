@@ -1,14 +1,11 @@
 #include "jobs/job.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <span>
 
 #include "base/error.h"
+#include "base/random_bytes.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -104,10 +101,7 @@ void check_new_job(const NewJob& job) {
 }
 
 std::string make_job_id() {
-    unsigned char bytes[16];
-    // Up to 256 bytes come whole or not at all.
-    if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-        throw Error(ErrorCode::io, "the system gives no random numbers: {}", std::strerror(errno));
+    const std::string bytes = random_bytes(16);
     return "job_" + to_hex(std::as_bytes(std::span(bytes)));
 }
 
