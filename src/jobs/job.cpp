@@ -96,6 +96,10 @@ void check_new_job(const NewJob& job) {
                         valid_utf8(type.substr(0, 100)));
         }
     }
+    if (job.callback.secrets.size() > 4)
+        throw Error(ErrorCode::invalid_argument, "the callback has {} secrets: at most 4 are kept",
+                    job.callback.secrets.size());
+    for (const std::string& secret : job.callback.secrets) check_text("callback secret", secret, 128);
     check_text("idempotency key", job.idempotency_key, longest_key);
     check_text("request digest", job.request_digest, longest_key);
 }

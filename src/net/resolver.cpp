@@ -10,6 +10,8 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 
 #include "base/error.h"
@@ -30,15 +32,10 @@ struct Lookup {
     std::vector<IpAddress> addresses;
 };
 
-void look_up(const std::string& host, Lookup& lookup) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* first = nullptr;
-    const int failure = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
-    const std::unique_ptr<addrinfo, ListDeleter> list(failure == 0 ? first : nullptr);
+/// Throws std::bad_alloc.
+std::vector<IpAddress> addresses_of(const addrinfo* list) {
     std::vector<IpAddress> addresses;
-    for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
+    for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
         IpAddress address;
         address.is_v6 = entry->ai_family == AF_INET6;
         if (address.is_v6) {
@@ -47,6 +44,22 @@ void look_up(const std::string& host, Lookup& lookup) {
             std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in*>(entry->ai_addr)->sin_addr, 4);
         }
         if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
+    }
+    return addresses;
+}
+
+void look_up(const std::string& host, Lookup& lookup) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* first = nullptr;
+    int failure = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
+    const std::unique_ptr<addrinfo, ListDeleter> list(failure == 0 ? first : nullptr);
+    std::vector<IpAddress> addresses;
+    try {
+        addresses = addresses_of(list.get());
+    } catch (const std::bad_alloc&) {
+        failure = EAI_MEMORY;  // nobody above this thread would catch it
     }
     const std::lock_guard lock(lookup.mutex);
     lookup.done = true;
@@ -60,7 +73,11 @@ void look_up(const std::string& host, Lookup& lookup) {
 std::vector<IpAddress> resolve_by_system(const std::string& host, int64_t timeout_ms) {
     // getaddrinfo cannot be told to stop: a thread that it keeps for too long is left to end by itself.
     const auto lookup = std::make_shared<Lookup>();
-    std::thread([host, lookup] { look_up(host, *lookup); }).detach();
+    try {
+        std::thread([host, lookup] { look_up(host, *lookup); }).detach();
+    } catch (const std::system_error&) {
+        throw Error(ErrorCode::out_of_memory, "no thread is left to look up the name {}", host);
+    }
     std::unique_lock lock(lookup->mutex);
     if (!lookup->changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return lookup->done; }))
         throw Error(ErrorCode::network, "the name {} could not be looked up in time", host);
