@@ -125,7 +125,6 @@ TEST(Resolver, AsksTheSystem) {
     const auto addresses = resolve_by_system("localhost", 30000);
     ASSERT_FALSE(addresses.empty());
     for (const IpAddress& address : addresses) EXPECT_FALSE(is_global(address));
-    EXPECT_THROW(resolve_by_system("localhost", 0), Error);
 }
 
 }  // namespace
