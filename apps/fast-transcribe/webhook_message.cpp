@@ -23,8 +23,8 @@ WebhookHeaders take_headers(std::string_view& text, std::string_view origin) {
         const size_t colon = line.find(':');
         if (colon == std::string::npos)
             throw Error(ErrorCode::invalid_argument,
-                        "{}, line {}: is no header like \"webhook-id: msg_…\"; headers come first, then an empty line, "
-                        "then the body",
+                        "{}, line {}: is no header like \"webhook-id: msg_…\"; headers come first, then an empty "
+                        "line, then the body",
                         origin, number);
         const std::string name = lower_ascii(trimmed(line.substr(0, colon)));
         const std::string value = trimmed(line.substr(colon + 1));
