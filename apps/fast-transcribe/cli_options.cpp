@@ -85,7 +85,8 @@ std::string command_help() {
     return "fast-transcribe: Swedish speech to text\n\n"
            "  fast-transcribe [flags] FILE…      audio or video files to text; - reads standard input\n"
            "  fast-transcribe model …            get, list, check and remove models (fast-transcribe model --help)\n"
-           "  fast-transcribe doctor             what this machine can do, what is missing, and what to do about it\n\n"
+           "  fast-transcribe doctor             what this machine can do, what is missing, and what to do about it\n"
+           "  fast-transcribe webhook …          for those who build a receiver (fast-transcribe webhook --help)\n\n"
            "Without -o and -f the text of each file goes to transcription_<date>_<time>.txt in the current folder.\n"
            "The names of the files written go to standard output, everything else to standard error.\n"
            "Flags may be written with - or _; switches may be followed by True or False.\n" +

@@ -28,13 +28,14 @@ void add_doctor_command(CLI::App& app, const Environment& environment, int& exit
     });
 }
 
-/// doctor and model: commands with arguments of their own, read by CLI11.
+/// doctor, model and webhook: commands with arguments of their own, read by CLI11.
 int run_subcommand(const std::vector<std::string>& arguments, const Environment& environment) {
     int exit_code = exit_done;
     CLI::App app("fast-transcribe: Swedish speech to text", "fast-transcribe");
     app.require_subcommand(1);
     add_doctor_command(app, environment, exit_code);
     environment.add_model_command(app, exit_code);
+    environment.add_webhook_command(app, exit_code);
     environment.set_log(Verbosity::normal);
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
@@ -66,7 +67,7 @@ int run_transcribe(const std::vector<std::string>& arguments, const Environment&
 
 int run_checked(std::vector<std::string> arguments, const Environment& environment) {
     const std::string first = arguments.empty() ? "" : arguments.front();
-    if (first == "doctor" || first == "model") return run_subcommand(arguments, environment);
+    if (first == "doctor" || first == "model" || first == "webhook") return run_subcommand(arguments, environment);
     if (first == "help") arguments = {"--help"};
     if (first == "transcribe") arguments.erase(arguments.begin());
     return run_transcribe(arguments, environment);

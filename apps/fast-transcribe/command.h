@@ -30,7 +30,7 @@ using TranscribeFunction = std::function<Transcript(const std::string& audio, co
 using MakeEngine = std::function<TranscribeFunction(const EngineOptions&, const Notice&)>;
 
 struct Environment {
-    std::ostream& out;  ///< names of results, and what doctor, model and --help print
+    std::ostream& out;  ///< names of results, and what doctor, model, webhook and --help print
     std::ostream& err;  ///< everything else
     bool stdin_is_terminal = false, err_is_terminal = false;
     int err_width = 80;
@@ -41,8 +41,8 @@ struct Environment {
     std::function<void(Verbosity)> set_log;
     MakeEngine make_engine;
     std::function<DoctorFacts(const std::filesystem::path& model_dir)> doctor_facts;
-    /// Adds `model …`; its callback sets the exit code.
-    std::function<void(CLI::App&, int& exit_code)> add_model_command;
+    /// Add `model …` and `webhook …`; their callbacks set the exit code.
+    std::function<void(CLI::App&, int&exit_code)> add_model_command, add_webhook_command;
 };
 
 /// `arguments` without the program's name. Returns the process's exit code; throws nothing.

@@ -82,6 +82,7 @@ class CommandTest : public InTemporaryFolder {
                         throw Error(ErrorCode::invalid_argument, "no such model");
                     });
                 },
+            .add_webhook_command = [](CLI::App& app, int&) { app.add_subcommand("webhook", "messages"); },
         };
         return run_command(arguments, environment);
     }

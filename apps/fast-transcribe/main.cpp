@@ -14,6 +14,7 @@
 #include "doctor_facts.h"
 #include "engine.h"
 #include "model_command.h"
+#include "webhook_command.h"
 
 namespace {
 
@@ -33,6 +34,11 @@ int terminal_width(int descriptor) {
     return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+std::string variable(const char* name) {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
 /// Whether a line can be redrawn on standard error.
 bool can_redraw() {
     const char* const term = std::getenv("TERM");
@@ -46,6 +52,16 @@ int main(int argc, char** argv) {
     // A reader of our output that goes away must not end a run whose results are files.
     ::signal(SIGPIPE, SIG_IGN);
     ft::Interruption interruption;
+    const ft::SystemClock clock;
+    const ft::WebhookCommandParts webhook{
+        .in = std::cin,
+        .out = std::cout,
+        .err = std::cerr,
+        .variable = variable,
+        .clock = clock,
+        .interruption = interruption,
+        .catch_signals = true,
+    };
     const ft::Environment environment{
         .out = std::cout,
         .err = std::cerr,
@@ -60,6 +76,8 @@ int main(int argc, char** argv) {
         .make_engine = ft::make_engine_factory(seconds_now, started_s),
         .doctor_facts = ft::gather_facts,
         .add_model_command = ft::add_model_command,
+        .add_webhook_command = [&webhook](CLI::App& app,
+                                          int& exit_code) { ft::add_webhook_command(app, webhook, exit_code); },
     };
     return ft::run_command({argv + 1, argv + argc}, environment);
 }

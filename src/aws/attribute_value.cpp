@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "aws/attribute_json.h"
-#include "aws/encoding.h"
+#include "base/base64.h"
 #include "base/error.h"
 
 namespace ft::aws {
@@ -56,7 +56,7 @@ AttributeValue from_json(const nlohmann::json& json, int depth) {
     if (type == "S" && value.is_string()) return value.get<std::string>();
     if (type == "N" && value.is_string()) return Number{value.get<std::string>()};
     if (type == "BOOL" && value.is_boolean()) return value.get<bool>();
-    if (type == "B" && value.is_string()) return Binary{from_base64(value.get<std::string>())};
+    if (type == "B" && value.is_string()) return Binary{from_base64(value.get<std::string>()).value_or("")};
     if (type == "SS" && value.is_array()) {
         StringSet texts;
         for (const nlohmann::json& text : value) {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "aws/secret.h"
 #include "aws/surroundings.h"
+#include "base/secret.h"
 
 namespace ft::aws {
 

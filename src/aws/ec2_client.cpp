@@ -1,8 +1,8 @@
 #include "aws/ec2_client.h"
 
 #include "aws/ec2_state.h"
-#include "aws/encoding.h"
 #include "aws/times.h"
+#include "base/base64.h"
 
 namespace ft::aws {
 

@@ -1,7 +1,5 @@
 #include "aws/encoding.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 #include "net/http_client.h"
@@ -18,29 +16,6 @@ int hex_digit(char c) {
 }
 
 }  // namespace
-
-std::string to_base64(std::string_view bytes) {
-    // EVP_EncodeBlock ends its text with a zero of its own.
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    const int length =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    text.resize(static_cast<size_t>(length));
-    return text;
-}
-
-std::string from_base64(std::string_view text) {
-    if (text.empty() || text.size() % 4 != 0) return {};
-    std::string bytes(text.size() / 4 * 3, '\0');
-    const int length =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    if (length < 0) return {};
-    // EVP_DecodeBlock counts padding as zeros.
-    const size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-    bytes.resize(static_cast<size_t>(length) - padding);
-    return bytes;
-}
 
 std::string percent_decode(std::string_view text) {
     std::string result;

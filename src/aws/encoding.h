@@ -1,14 +1,10 @@
 #pragma once
-// base64, and percent-encoding as SigV4 defines it.
+// Percent-encoding as SigV4 defines it, and hexadecimal.
 #include <string>
 #include <string_view>
 
 namespace ft::aws {
 
-/// With padding, without line breaks.
-std::string to_base64(std::string_view bytes);
-/// Empty when it is no base64.
-std::string from_base64(std::string_view text);
 /// "%41" → "A"; a percent sign that begins no code stays.
 std::string percent_decode(std::string_view text);
 /// As in forms: percent-encoded, with "+" for a blank; and back.

@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aws/encoding.h"
 #include "aws/s3_requests.h"
 #include "aws/testing/expect_error.h"
 #include "aws/testing/test_session.h"
 #include "aws/times.h"
+#include "base/base64.h"
 
 namespace ft::aws {
 namespace {
@@ -299,7 +299,7 @@ TEST(S3, APresignedFormHasExactConditions) {
     EXPECT_EQ(post.url, fixture.server().url() + "/a-bucket/");
     EXPECT_EQ(post.fields.at("key"), "transcription_upload/å.wav");
     EXPECT_EQ(post.fields.at("x-amz-security-token"), kTestToken);
-    const nlohmann::json policy = nlohmann::json::parse(from_base64(post.fields.at("policy")));
+    const nlohmann::json policy = nlohmann::json::parse(from_base64(post.fields.at("policy")).value());
     EXPECT_EQ(policy.at("expiration"), "2026-02-28T12:15:00Z");
     const nlohmann::json& conditions = policy.at("conditions");
     const auto holds = [&](const nlohmann::json& wanted) {

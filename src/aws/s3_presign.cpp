@@ -1,10 +1,10 @@
 // Presigned addresses and forms: nothing is sent.
 #include <nlohmann/json.hpp>
 
-#include "aws/encoding.h"
 #include "aws/s3_client.h"
 #include "aws/s3_requests.h"
 #include "aws/times.h"
+#include "base/base64.h"
 
 namespace ft::aws {
 

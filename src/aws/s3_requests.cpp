@@ -4,6 +4,7 @@
 
 #include "aws/encoding.h"
 #include "aws/times.h"
+#include "base/base64.h"
 
 namespace ft::aws {
 

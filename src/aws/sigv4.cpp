@@ -1,8 +1,6 @@
 #include "aws/sigv4.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <map>
@@ -10,6 +8,7 @@
 #include "aws/encoding.h"
 #include "aws/times.h"
 #include "base/error.h"
+#include "base/hmac.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "net/http_client.h"
@@ -19,16 +18,6 @@ namespace ft::aws {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string hmac(std::string_view key, std::string_view text) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &length) == nullptr) {
-        throw Error(ErrorCode::internal, "OpenSSL offers no HMAC-SHA-256");
-    }
-    return {reinterpret_cast<const char*>(digest), length};
-}
 
 /// Outer blanks go, inner runs of them (a folded line's too) become one.
 std::string squeezed(std::string_view value) {
@@ -114,9 +103,9 @@ std::string sign_text(std::string_view text, const SigningScope& scope, const Cr
     std::string key = "AWS4" + credentials.secret_access_key.reveal();
     for (const std::string& part :
          {basic_time(scope.time).substr(0, 8), scope.region, scope.service, std::string("aws4_request")}) {
-        key = hmac(key, part);
+        key = hmac_sha256(key, part);
     }
-    const std::string signature = hmac(key, text);
+    const std::string signature = hmac_sha256(key, text);
     return to_hex(std::as_bytes(std::span(signature)));
 }
 

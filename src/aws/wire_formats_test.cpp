@@ -55,16 +55,6 @@ TEST(Surroundings, AreTheMachines) {
     EXPECT_GT(most - least, 0.5);
 }
 
-TEST(Encoding, Base64GoesBothWays) {
-    const std::string bytes("\0\xff\x10 abc", 7);
-    for (size_t length = 0; length <= bytes.size(); ++length) {
-        EXPECT_EQ(from_base64(to_base64(bytes.substr(0, length))), bytes.substr(0, length)) << length;
-    }
-    EXPECT_EQ(to_base64("foob"), "Zm9vYg==");
-    EXPECT_EQ(from_base64("no base64"), "");
-    EXPECT_EQ(from_base64("!!!!"), "");
-}
-
 TEST(Encoding, PercentCodesGoBothWays) {
     EXPECT_EQ(percent_decode("a%20b%2Fc%"), "a b/c%");
     EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");

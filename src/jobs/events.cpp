@@ -22,7 +22,16 @@ bool wants(const JobCallback& callback, std::string_view type) {
     return std::find(callback.types.begin(), callback.types.end(), type) != callback.types.end();
 }
 
-nlohmann::json data_of(const Job& job, std::string_view type) {
+/// "started" is when the last attempt began; absent when none did.
+nlohmann::json timings_of(const Job& job, int64_t now_ms) {
+    nlohmann::json timings = {{"created", iso_time(job.created_ms)}, {"finished", iso_time(now_ms)}};
+    for (const TimelineEntry& entry : job.timeline) {
+        if (entry.state == JobState::running) timings["started"] = iso_time(entry.at_ms);
+    }
+    return timings;
+}
+
+nlohmann::json data_of(const Job& job, std::string_view type, int64_t now_ms) {
     nlohmann::json data = {{"job_id", job.id}, {"state", to_string(job.state)}, {"attempt", job.attempt}};
     data["file"] = job.input.name;
     if (!job.metadata.empty()) {
@@ -32,8 +41,10 @@ nlohmann::json data_of(const Job& job, std::string_view type) {
     }
     if (type == event_progress)
         data["progress"] = {{"done_s", job.progress.done_s}, {"duration_s", job.progress.duration_s}};
+    if (is_terminal_type(type)) data["timings"] = timings_of(job, now_ms);
     if (type == event_completed) {
         data["result"] = {{"prefix", job.result.prefix}, {"files", job.result.files}};
+        data["model"] = job.result.model;
         data["language"] = job.result.language;
         data["audio_s"] = job.result.audio_s;
         data["compute_s"] = job.result.compute_s;
@@ -86,7 +97,7 @@ std::optional<OutboxEvent> make_event(const Job& job, std::string_view type, int
     event.type = type;
     event.url = job.callback.url;
     event.created_ms = event.due_ms = now_ms;
-    const nlohmann::json body = {{"type", type}, {"timestamp", iso_time(now_ms)}, {"data", data_of(job, type)}};
+    const nlohmann::json body = {{"type", type}, {"timestamp", iso_time(now_ms)}, {"data", data_of(job, type, now_ms)}};
     event.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return event;
 }

@@ -1,14 +1,11 @@
 #include "jobs/job.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <span>
 
 #include "base/error.h"
+#include "base/random_bytes.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -99,15 +96,16 @@ void check_new_job(const NewJob& job) {
                         valid_utf8(type.substr(0, 100)));
         }
     }
+    if (job.callback.secrets.size() > 4)
+        throw Error(ErrorCode::invalid_argument, "the callback has {} secrets: at most 4 are kept",
+                    job.callback.secrets.size());
+    for (const std::string& secret : job.callback.secrets) check_text("callback secret", secret, 128);
     check_text("idempotency key", job.idempotency_key, longest_key);
     check_text("request digest", job.request_digest, longest_key);
 }
 
 std::string make_job_id() {
-    unsigned char bytes[16];
-    // Up to 256 bytes come whole or not at all.
-    if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-        throw Error(ErrorCode::io, "the system gives no random numbers: {}", std::strerror(errno));
+    const std::string bytes = random_bytes(16);
     return "job_" + to_hex(std::as_bytes(std::span(bytes)));
 }
 

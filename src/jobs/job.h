@@ -45,6 +45,8 @@ struct JobError {
 struct JobCallback {
     std::string url;                 ///< empty: nobody
     std::vector<std::string> types;  ///< e.g. "transcription.progress"; empty: the terminal ones
+    /// "whsec_…": what signs its messages; two while they are changed; empty: the server's. Never shown to anybody.
+    std::vector<std::string> secrets = {};
 };
 
 struct JobProgress {

@@ -39,6 +39,7 @@ void read_parts(const json& all, Job& job) {
     read(input, "size_bytes", job.input.size_bytes);
     read(callback, "url", job.callback.url);
     read(callback, "types", job.callback.types);
+    read(callback, "secrets", job.callback.secrets);
     read(progress, "done_s", job.progress.done_s);
     read(progress, "duration_s", job.progress.duration_s);
     read(progress, "windows_done", job.progress.windows_done);
@@ -76,7 +77,7 @@ std::string job_to_json(const Job& job) {
           {"size_bytes", job.input.size_bytes}}},
         {"options", job.options},
         {"metadata", job.metadata},
-        {"callback", {{"url", job.callback.url}, {"types", job.callback.types}}},
+        {"callback", {{"url", job.callback.url}, {"types", job.callback.types}, {"secrets", job.callback.secrets}}},
         {"progress",
          {{"done_s", job.progress.done_s},
           {"duration_s", job.progress.duration_s},

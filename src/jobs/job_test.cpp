@@ -71,7 +71,7 @@ TEST(JobJson, GivesBackEveryField) {
     job.input = {"object:a", "möte.mp3", "v", "e", int64_t{1} << 50};
     job.options = "{\"a\":1}";
     job.metadata = "fritext \"x\"";
-    job.callback = {"https://x", {"a", "b"}};
+    job.callback = {"https://x", {"a", "b"}, {"whsec_1", "whsec_2"}};
     job.progress = {0.1, 1e6, 11, 12};
     job.result = {"p/", {"f", "g"}, "sv", 1.0 / 3, 2.5, "m"};
     job.error = {"c", "m\n"};
@@ -85,6 +85,7 @@ TEST(JobJson, GivesBackEveryField) {
     EXPECT_EQ(job_to_json(back), job_to_json(job));
     EXPECT_EQ(back.fence, job.fence);
     EXPECT_EQ(back.events, 15);
+    EXPECT_EQ(back.callback.secrets, job.callback.secrets);
     EXPECT_EQ(back.result.audio_s, job.result.audio_s);
     EXPECT_EQ(back.timeline[1].note, "w");
     EXPECT_EQ(back.progress.windows_resumed, 12);
@@ -129,6 +130,20 @@ TEST(Events, OneIdForOneChange) {
     EXPECT_NE(make_event(job, event_failed, 5)->id, id);
     job.fence = 2;
     EXPECT_NE(make_event(job, event_dead, 5)->id, id);
+}
+
+TEST(Events, TerminalOnesTellWhen) {
+    Job job;
+    job.callback = {"https://x", {std::string(event_dead), std::string(event_queued)}, {"whsec_hidden"}};
+    job.created_ms = 1000;
+    const std::string unstarted = make_event(job, event_dead, 9000)->body;
+    EXPECT_NE(unstarted.find(R"("created":"1970-01-01T00:00:01.000Z","finished":"1970-01-01T00:00:09.000Z"})"),
+              std::string::npos);
+    job.timeline = {{2000, JobState::running, ""}, {3000, JobState::retry_wait, ""}, {4000, JobState::running, ""}};
+    const std::string started = make_event(job, event_dead, 9000)->body;
+    EXPECT_NE(started.find(R"("started":"1970-01-01T00:00:04.000Z")"), std::string::npos);
+    EXPECT_EQ(make_event(job, event_queued, 9000)->body.find("timings"), std::string::npos);
+    EXPECT_EQ(started.find("whsec"), std::string::npos);
 }
 
 TEST(Events, MetadataIsTheClientsJsonOrText) {

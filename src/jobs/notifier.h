@@ -13,6 +13,7 @@ struct Delivery {
         delivered,  ///< 2xx
         again,      ///< may pass by itself: no answer, 5xx, 429 …
         disabled,   ///< the receiver wants no more (410): its pending events are not tried again
+        refused,    ///< nothing was sent and no retry would: the callback's address is none that may be called
     };
     Verdict verdict = Verdict::again;
     int http_status = 0;  ///< 0: no answer

@@ -12,6 +12,7 @@ namespace {
 DeliveryUpdate update_of(const Delivery& delivery, int attempts, int64_t now_ms, double random) {
     if (delivery.verdict == Delivery::Verdict::delivered) return {EventState::delivered, now_ms};
     if (delivery.verdict == Delivery::Verdict::disabled) return {EventState::disabled, now_ms};
+    if (delivery.verdict == Delivery::Verdict::refused) return {EventState::dead, now_ms};
     const auto wait_ms = webhook_wait_ms(attempts, delivery.retry_after_ms, random);
     if (!wait_ms) return {EventState::dead, now_ms};
     return {EventState::pending, now_ms + *wait_ms};

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "model_store/hub_client.h"
+#include "net/retry_after.h"
 
 namespace ft {
 

@@ -1,12 +1,9 @@
 #include "model_store/retry_policy.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <cstdint>
-#include <string>
 
 #include "base/backoff.h"
+#include "net/retry_after.h"
 
 namespace ft {
 
@@ -30,18 +27,6 @@ bool may_pass_by_itself(const HttpResponse& response) {
 }
 
 }  // namespace
-
-std::optional<std::chrono::seconds> retry_after(const HttpResponse& response, std::time_t now) {
-    const std::string text = response.header("retry-after");
-    if (text.empty()) return std::nullopt;
-    constexpr long long kDay = 86400;
-    if (text.find_first_not_of("0123456789") == std::string::npos) {
-        return std::chrono::seconds(text.size() > 6 ? kDay : std::min<long long>(std::stoll(text), kDay));
-    }
-    const std::time_t date = curl_getdate(text.c_str(), nullptr);
-    if (date < 0) return std::nullopt;
-    return std::chrono::seconds(std::clamp<long long>(static_cast<long long>(date) - now, 0, kDay));
-}
 
 std::optional<std::chrono::milliseconds> wait_before_retry(const RetryPolicy& policy, int failures,
                                                            const HttpResponse& response, std::time_t now) {

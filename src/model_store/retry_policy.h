@@ -20,7 +20,4 @@ struct RetryPolicy {
 std::optional<std::chrono::milliseconds> wait_before_retry(const RetryPolicy& policy, int failures,
                                                            const HttpResponse& response, std::time_t now);
 
-/// What the answer's Retry-After asks for (seconds, or a date); nothing when it has none that makes sense.
-std::optional<std::chrono::seconds> retry_after(const HttpResponse& response, std::time_t now);
-
 }  // namespace ft

@@ -10,12 +10,14 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "net/url.h"
 
 namespace ft {
 
 namespace {
 
 constexpr size_t kLongestErrorBody = size_t{64} << 10;
+constexpr size_t kLongestHead = size_t{256} << 10;
 constexpr int kMostRedirects = 10;
 constexpr long kSlowestBytesPerSecond = 1024;
 
@@ -37,18 +39,25 @@ void append(List& list, const std::string& line) {
     list.reset(longer);
 }
 
-struct UrlDeleter {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
+/// libcurl's words for "whatever host and port the address names, connect to these".
+struct FixedAddresses {
+    List connect_to, resolve;
 };
 
-std::string url_part(const std::string& url, CURLUPart part) {
-    const std::unique_ptr<CURLU, UrlDeleter> parsed(curl_url());
-    char* text = nullptr;
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return {};
-    if (curl_url_get(parsed.get(), part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
-    std::string result = lower_ascii(text);
-    curl_free(text);
-    return result;
+FixedAddresses fix_addresses(const HttpRequest& request) {
+    FixedAddresses fixed;
+    if (request.addresses.empty()) return fixed;
+    // The name cannot exist (RFC 6761), so that nothing else can be found under it.
+    const std::string name = "checked.invalid";
+    const std::string port = parse_url(request.url).value_or(UrlParts{}).port;
+    std::string entry = name + ":" + port + ":";
+    for (const IpAddress& address : request.addresses) {
+        if (entry.back() != ':') entry += ",";
+        entry += address.is_v6 ? "[" + to_string(address) + "]" : to_string(address);
+    }
+    append(fixed.connect_to, "::" + name + ":" + port);
+    append(fixed.resolve, entry);
+    return fixed;
 }
 
 /// What the callbacks of one transfer share. No exception may cross libcurl's C code: it waits in `thrown`.
@@ -57,14 +66,18 @@ struct Transfer {
     HttpResponse* response = nullptr;
     const HttpSink* sink = nullptr;
     const HttpTick* tick = nullptr;
-    size_t longest_body = 0;
+    const HttpOptions* options = nullptr;
+    size_t head_bytes = 0;  // of all heads so far: an answer may have many interim ones
     std::exception_ptr thrown;
-    bool refused = false;
+    bool refused = false, cut = false;
 };
 
 size_t on_header(char* data, size_t size, size_t count, void* user) {
     Transfer& transfer = *static_cast<Transfer*>(user);
     try {
+        transfer.head_bytes += size * count;
+        transfer.refused = transfer.head_bytes > kLongestHead;
+        if (transfer.refused) return 0;
         std::string line(data, size * count);
         // A proxy's or an interim answer's headers come first; those of the last answer count.
         if (line.rfind("HTTP/", 0) == 0) transfer.response->headers.clear();
@@ -89,7 +102,13 @@ size_t on_body(char* data, size_t size, size_t count, void* user) {
             transfer.refused = !(*transfer.sink)(response, std::string_view(data, bytes));
             return transfer.refused ? 0 : bytes;
         }
-        const size_t limit = good ? transfer.longest_body : kLongestErrorBody;
+        const HttpOptions& options = *transfer.options;
+        const size_t limit = good || options.cut_long_bodies ? options.longest_body : kLongestErrorBody;
+        if (options.cut_long_bodies && response.body.size() + bytes > limit) {
+            response.body.append(data, limit - response.body.size());
+            transfer.cut = true;
+            return 0;
+        }
         if (good && response.body.size() + bytes > limit) {
             transfer.refused = true;
             return 0;
@@ -146,12 +165,19 @@ struct HttpClient::Handle {
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
 
-    void set_options(const HttpRequest& request, const List& headers, Transfer& transfer, char* error_text);
+    void set_options(const HttpRequest& request, const List& headers, const FixedAddresses& fixed, Transfer& transfer,
+                     char* error_text);
 };
 
-void HttpClient::Handle::set_options(const HttpRequest& request, const List& headers, Transfer& transfer,
-                                     char* error_text) {
+void HttpClient::Handle::set_options(const HttpRequest& request, const List& headers, const FixedAddresses& fixed,
+                                     Transfer& transfer, char* error_text) {
     curl_easy_reset(curl);
+    if (fixed.resolve) {
+        curl_easy_setopt(curl, CURLOPT_CONNECT_TO, fixed.connect_to.get());
+        curl_easy_setopt(curl, CURLOPT_RESOLVE, fixed.resolve.get());
+        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);  // an earlier one may lead to another address …
+        curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);   // … as this one may for a later request
+    }
     curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -205,7 +231,13 @@ HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& s
     HttpResponse response;
     response.url = request.url;
     const HttpOptions& options = handle_->options;
-    Transfer transfer{handle_->curl, &response, &sink, &handle_->tick, options.longest_body, nullptr, false};
+    Transfer transfer;
+    transfer.curl = handle_->curl;
+    transfer.response = &response;
+    transfer.sink = &sink;
+    transfer.tick = &handle_->tick;
+    transfer.options = &options;
+    const FixedAddresses fixed = fix_addresses(request);
     List headers;
     if (request.body) {
         append(headers, "Content-Type:");  // curl would say that every body is a form
@@ -214,7 +246,7 @@ HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& s
     for (const std::string& header : request.headers) append(headers, header);
     if (!request.token.empty()) append(headers, "Authorization: Bearer " + request.token);
     std::array<char, CURL_ERROR_SIZE> error_text{};
-    handle_->set_options(request, headers, transfer, error_text.data());
+    handle_->set_options(request, headers, fixed, transfer, error_text.data());
     const CURLcode code = curl_easy_perform(handle_->curl);
     curl_easy_getinfo(handle_->curl, CURLINFO_RESPONSE_CODE, &response.status);
     if (transfer.thrown) std::rethrow_exception(transfer.thrown);
@@ -222,7 +254,7 @@ HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& s
         throw Error(ErrorCode::invalid_argument, "\"{}\" is not an address that can be fetched; check {}", request.url,
                     options.address_setting);
     }
-    if (code != CURLE_OK) {
+    if (code != CURLE_OK && !transfer.cut) {
         response.failure = transfer.refused ? HttpFailure::refused : failure_of(code);
         response.failure_text = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
         return response;
@@ -234,6 +266,8 @@ HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& s
 }
 
 HttpResponse HttpClient::send(const HttpRequest& request, const HttpSink& sink) {
+    if (!request.addresses.empty())
+        throw Error(ErrorCode::internal, "redirects are not followed from checked addresses");
     HttpRequest hop = request;
     for (int redirects = 0;; ++redirects) {
         HttpResponse response = send_once(hop, sink);
@@ -256,13 +290,12 @@ std::string HttpResponse::header(const std::string& name) const {
 
 std::optional<HttpRequest> next_hop(const HttpRequest& request, const HttpResponse& response) {
     if (response.redirect_url.empty()) return std::nullopt;
-    const std::string from = url_part(request.url, CURLUPART_SCHEME),
-                      to = url_part(response.redirect_url, CURLUPART_SCHEME);
-    if (to != "https" && !(to == "http" && from == "http")) return std::nullopt;
+    const UrlParts from = parse_url(request.url).value_or(UrlParts{}),
+                   to = parse_url(response.redirect_url).value_or(UrlParts{});
+    if (to.scheme != "https" && !(to.scheme == "http" && from.scheme == "http")) return std::nullopt;
     HttpRequest next = request;
     next.url = response.redirect_url;
-    const bool same = from == to && host_of(request.url) == host_of(next.url) &&
-                      url_part(request.url, CURLUPART_PORT) == url_part(next.url, CURLUPART_PORT);
+    const bool same = from.scheme == to.scheme && from.host == to.host && from.port == to.port;
     if (!same) next.token.clear();
     return next;
 }
@@ -278,7 +311,7 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::string host_of(const std::string& url) {
-    return url_part(url, CURLUPART_HOST);
+    return parse_url(url).value_or(UrlParts{}).host;
 }
 
 }  // namespace ft

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "net/ip_address.h"
+
 namespace ft {
 
 struct HttpOptions {
@@ -18,6 +20,7 @@ struct HttpOptions {
     std::string address_setting = "its spelling";  ///< what to check when an address is none, for messages
     bool use_proxy = true;                         ///< as https_proxy and no_proxy say; false: never
     size_t longest_body = size_t{32} << 20;        ///< of an answer without a sink
+    bool cut_long_bodies = false;  ///< what is longer than that is not read, whatever the status, and is no failure
 };
 
 struct HttpRequest {
@@ -27,6 +30,9 @@ struct HttpRequest {
     std::vector<std::string> headers;      ///< "Range: bytes=5-"
     std::optional<std::string> body;       ///< sent with its Content-Length, and without a Content-Type of curl's
     std::chrono::milliseconds timeout{0};  ///< for all of it, answer included; 0: none but the options'
+    /// Connect to these, in this order, and look no name up; the host in `url` is then only what the answer's
+    /// certificate and the Host header say. Empty: as the host's name resolves.
+    std::vector<IpAddress> addresses;
 };
 
 enum class HttpFailure {
@@ -36,7 +42,7 @@ enum class HttpFailure {
     untrusted,    ///< the certificate is not one that we trust
     timed_out,
     broken,   ///< the connection ended before the answer did
-    refused,  ///< we ended it: a redirect we do not follow, too long an answer, the sink's wish
+    refused,  ///< we ended it: a redirect we do not follow, too long an answer or head, the sink's wish
 };
 
 struct HttpResponse {
@@ -71,7 +77,8 @@ class HttpClient {
     /// One request, one answer; redirects are not followed. Without a sink the body is limited.
     /// Throws Error{invalid_argument} for an address that is none.
     HttpResponse send_once(const HttpRequest& request, const HttpSink& sink = {});
-    /// Follows up to ten redirects by next_hop().
+    /// Follows up to ten redirects by next_hop(). Throws Error{internal} for a request with addresses: a redirect leads
+    /// to others.
     HttpResponse send(const HttpRequest& request, const HttpSink& sink = {});
 
   private:

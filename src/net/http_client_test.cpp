@@ -88,5 +88,31 @@ TEST(HttpClient, NamesWhatToCheckWhenTheAddressIsNone) {
     }
 }
 
+TEST(HttpClient, LongBodiesAreCutWhenThatIsAskedFor) {
+    TestServer server([](const TestRequest& seen) {
+        return TestReply{.status = seen.path == "/bad" ? 500 : 200, .headers = {}, .body = std::string(8 << 20, 'x')};
+    });
+    HttpOptions options;
+    options.longest_body = 1000;
+    EXPECT_EQ(HttpClient(options).send_once(request("GET", server.url())).failure, HttpFailure::refused);
+    options.cut_long_bodies = true;
+    HttpClient client(options);
+    for (const auto& [path, status] : {std::pair("/good", 200L), std::pair("/bad", 500L)}) {
+        const HttpResponse response = client.send_once(request("GET", server.url() + path));
+        EXPECT_EQ(response.failure, HttpFailure::none);
+        EXPECT_EQ(response.status, status);
+        EXPECT_EQ(response.body.size(), 1000U);
+    }
+}
+
+TEST(HttpClient, AnEndlessHeadIsRefused) {
+    TestServer server([](const TestRequest&) {
+        TestReply reply;
+        for (int i = 0; i < 40; ++i) reply.headers.emplace_back("x-" + std::to_string(i), std::string(10000, 'x'));
+        return reply;
+    });
+    EXPECT_EQ(HttpClient({}).send_once(request("GET", server.url())).failure, HttpFailure::refused);
+}
+
 }  // namespace
 }  // namespace ft

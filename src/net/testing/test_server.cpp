@@ -105,7 +105,12 @@ struct TestServer::State {
             requests.push_back(request);
         }
         const TestReply reply = handler(request);
-        if (reply.lost) return;
+        if (reply.reset) {
+            const linger at_once{1, 0};
+            ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        }
+        if (reply.silent) wait_for_input(fd);
+        if (reply.lost || reply.reset || reply.silent) return;
         std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Status\r\nConnection: close\r\n";
         for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
         head += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";

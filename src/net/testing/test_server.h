@@ -22,6 +22,8 @@ struct TestReply {
     std::vector<std::pair<std::string, std::string>> headers;  ///< without Content-Length, which is the body's
     std::string body;
     bool lost = false;          ///< nothing is answered: the connection is closed
+    bool reset = false;         ///< likewise, with a reset
+    bool silent = false;        ///< nothing is answered until the client goes or the server ends
     size_t break_after = kAll;  ///< bytes of the body, then the connection is closed
     size_t stall_after = kAll;  ///< bytes of the body, then silence until the client goes or the server ends
 };

@@ -98,6 +98,19 @@ TEST_P(Outbox, GoneDisablesTheJobsOtherEvents) {
     EXPECT_EQ(event_of(other).state, EventState::delivered);
 }
 
+TEST_P(Outbox, AnAddressThatMayNotBeCalledIsNotTriedAgain) {
+    const Job job = finished();
+    notifier.answer = [](const OutboxEvent&) {
+        return Delivery{Delivery::Verdict::refused, 0, {}, "only public addresses are called"};
+    };
+    EXPECT_EQ(deliver().given_up, 1);
+    EXPECT_EQ(event_of(job).state, EventState::dead);
+    EXPECT_EQ(store->deliveries_of(event_of(job).id).at(0).note, "only public addresses are called");
+    notifier.answer = nullptr;
+    EXPECT_EQ(store->replay(event_of(job).id), StoreResult::done);  // the operator has allowed it
+    EXPECT_EQ(deliver().delivered, 1);
+}
+
 TEST_P(Outbox, ThreadsAtOnceTryEachOnce) {
     for (int i = 0; i < 20; ++i) finished();
     std::vector<std::thread> threads;

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-namespace ft::aws {
+namespace ft {
 
 /// Cannot be streamed or formatted: whoever needs the text says reveal(), which is easy to search for.
 class Secret {
@@ -18,4 +18,4 @@ class Secret {
     std::string text_;
 };
 
-}  // namespace ft::aws
+}  // namespace ft
