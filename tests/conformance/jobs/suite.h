@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/testing/temporary_folder.h"
 #include "jobs/job_store.h"
@@ -19,7 +20,16 @@ using test::TemporaryFolder;
 /// A file system in memory, where there is one: there syncing takes no time.
 std::filesystem::path fastest_disk();
 
-/// GetParam(): "memory" or "local".
+struct Stores {
+    std::unique_ptr<JobStore> jobs;
+    std::unique_ptr<ObjectStore> objects;
+};
+/// What this program tests: memory and local (local_stores.cpp), or aws (aws_stores.cpp), which needs a server.
+std::vector<const char*> store_names();
+/// New and empty; `clock` outlives them. `folder` is for files.
+Stores make_stores(const std::string& name, const Clock& clock, const std::filesystem::path& folder);
+
+/// GetParam(): one of store_names().
 class JobsSuite : public ::testing::TestWithParam<const char*> {
   protected:
     JobsSuite();
@@ -40,6 +50,6 @@ class JobsSuite : public ::testing::TestWithParam<const char*> {
     std::unique_ptr<ObjectStore> objects;
 };
 
-inline const auto every_store = ::testing::Values("memory", "local");
+inline const auto every_store = ::testing::ValuesIn(store_names());
 
 }  // namespace ft::conformance
