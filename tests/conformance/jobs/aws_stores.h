@@ -9,14 +9,14 @@
 
 namespace ft::conformance {
 
-/// What is to happen to the requests of a session, one after the other.
+/// What is to happen to a request.
 enum class Way {
     through,
     lost_reply,  ///< carried out; the connection breaks before the answer
     lost,        ///< the connection breaks before anything is done
 };
-/// Told the operation ("PutItem", "PUT") and how many requests of the session there were before.
-using Route = std::function<Way(const std::string& operation, int number)>;
+/// Told the operation of DynamoDB ("PutItem") or the method of S3 ("PUT"), by any thread.
+using Route = std::function<Way(const std::string& operation)>;
 
 /// Requests go one at a time: moto's transactions take the whole table back when one of them fails, others' writes
 /// too. Threads still meet between any two requests. Waits take no time.

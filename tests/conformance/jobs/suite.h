@@ -41,6 +41,8 @@ class JobsSuite : public ::testing::TestWithParam<const char*> {
     std::optional<Job> claim(const std::string& owner, int64_t lease_ms = 120000);
     static JobResult result_of(const Job& job);
     static RetryDecision decision(JobState state, int64_t not_before_ms = 0);
+    /// A store to which every call takes milliseconds: fewer rounds of the same will do.
+    static bool is_slow() { return GetParam() == std::string("aws"); }
     JobState state(const std::string& id) { return store->get(id)->state; }
     std::vector<std::string> types_of_events(const std::string& id);
 

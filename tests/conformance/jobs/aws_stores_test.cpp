@@ -1,1 +1,0 @@
-#include "aws_stores.h"
