@@ -79,7 +79,8 @@ TEST_F(Dynamo, AWriteWhoseAnswerIsLostIsDoneOnceAndIsSaidToBeDone) {
     live(counted, clock, wanted());
     EXPECT_GE(writes, 9);
     for (const Way way : {Way::lost_reply, Way::lost}) {
-        for (int unlucky = 0; unlucky < writes; ++unlucky) {
+        // One that never arrived is simply sent again: a few will do.
+        for (int unlucky = 0; unlucky < writes; unlucky += way == Way::lost ? 4 : 1) {
             SCOPED_TRACE("write " + std::to_string(unlucky) + (way == Way::lost ? " lost" : " without an answer"));
             int number = 0;
             DynamoJobStore faulty = store([&](const std::string& operation) {
