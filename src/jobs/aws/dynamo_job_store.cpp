@@ -33,6 +33,13 @@ std::vector<std::pair<int64_t, Item>> due_first(dynamo::JobTable& table, std::in
     return all;
 }
 
+/// What grows in a record are the notes of its timeline: they go before the job cannot be written any more.
+Job fitting(Job job) {
+    if (dynamo::bytes_of(dynamo::item_of(job, {})) <= dynamo::largest_item) return job;
+    for (TimelineEntry& entry : job.timeline) entry.note.clear();
+    return job;
+}
+
 /// Conditions that hold for the jobs that the filter wants.
 aws::QueryItems conditions_of(const JobFilter& filter) {
     aws::QueryItems query;
@@ -144,7 +151,7 @@ StoreResult DynamoJobStore::change(const std::string& id, Durability, const Step
         if (!read) return StoreResult::not_found;
         const Step taken = step(dynamo::job_of(*read));
         if (!taken.change) return taken.result;
-        Item item = dynamo::item_of(taken.change->job, parts_->writing());
+        Item item = dynamo::item_of(fitting(taken.change->job), parts_->writing());
         if (parts_->write_change({dynamo::put_over(std::move(item), dynamo::token_of(*read))}, *taken.change))
             return taken.result;
         parts_->table.wait_for_turn(round);

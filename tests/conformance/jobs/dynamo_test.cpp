@@ -144,6 +144,22 @@ TEST_F(Dynamo, AJobThatFitsIntoNoRowIsRefusedAndTheLargestThatMayBeLivesOn) {
     live(jobs, clock, job);
 }
 
+TEST_F(Dynamo, AJobWithALongStoryIsStillWritten) {
+    DynamoJobStore jobs = store();
+    const std::string id = jobs.create(wanted()).job.id;
+    ClaimRequest request;
+    request.owner = "w";
+    for (int failures = 1; failures <= 15; ++failures) {
+        const auto job = jobs.claim(request);
+        ASSERT_TRUE(job) << failures;
+        const JobError error{"io", std::string(30000, 'x')};
+        EXPECT_EQ(jobs.end_attempt(lease_of(*job), {JobState::retry_wait, 0, FailureClass::crash, error}),
+                  StoreResult::done);
+    }
+    EXPECT_EQ(jobs.get(id)->timeline.size(), 31U);
+    EXPECT_EQ(jobs.get(id)->error.message.size(), 30000U);
+}
+
 TEST_F(Dynamo, RowsOfFinishedJobsEndTheBillStays) {
     DynamoJobStore jobs = store();
     dynamo::JobTable rows(moto_session(), table);
