@@ -35,6 +35,13 @@ bool has_changed(const aws::AwsError& error) {
     return error.aws_code() == "PreconditionFailed";
 }
 
+/// What says something about the object, and not about the store.
+bool is_answer(const aws::AwsError& error) {
+    const std::string& code = error.aws_code();
+    return code == "NoSuchKey" || code == "NotFound" || code == "NoSuchVersion" || code == "InvalidRange" ||
+           has_changed(error);
+}
+
 /// Two attempts of one request at once, or of two writers of one key.
 bool is_conflict(const aws::AwsError& error) {
     return error.aws_code() == "ConditionalRequestConflict" || error.aws_code() == "OperationAborted";
@@ -47,11 +54,10 @@ auto S3ObjectStore::call(const Work& work) {
     try {
         return clients_.use(work);
     } catch (const aws::AwsError& error) {
-        const bool gone = error.code() == ErrorCode::not_found && error.aws_code() != "NoSuchBucket";
-        if (gone || has_changed(error) || error.code() == ErrorCode::permission) throw;
-        // "wrong argument" would be taken for the job's fault, and a missing bucket for a missing recording.
         if (is_conflict(error)) throw Error(ErrorCode::network, error.what());
-        if (error.code() == ErrorCode::network || error.aws_code() == "InvalidRange") throw;
+        const bool passing = error.code() == ErrorCode::network || error.code() == ErrorCode::permission;
+        if (passing || is_answer(error)) throw;
+        // "wrong argument" would be taken for the job's fault, a missing bucket or upload for a missing recording.
         throw Error(ErrorCode::io, error.what());
     }
 }

@@ -6,8 +6,6 @@
 
 namespace ft::dynamo {
 
-inline constexpr const char* default_table = "transcription-jobs";
-
 // Columns by which rows are found.
 inline constexpr const char* job_id_column = "job_id";  ///< whose row it is; "key:<SHA-256>" for idempotency keys
 inline constexpr const char* row_column = "row";        ///< which of its rows
