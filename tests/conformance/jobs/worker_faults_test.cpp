@@ -116,7 +116,7 @@ TEST_P(WorkerFaults, ALostAnswerToTheCommitIsNoSecondAttempt) {
 
 TEST_P(WorkerFaults, AStoreThatIsGoneForGoodEndsTheRoundNotTheJob) {
     const std::vector<std::string> calls = calls_of_a_good_run();
-    for (size_t call = 1; call < calls.size(); call += is_slow() ? 4 : 1) {
+    for (size_t call = 1; call < calls.size(); call += is_slow() ? 8 : 1) {
         SCOPED_TRACE(calls[call] + " and all after it");
         const std::string id = submit();
         faults.clear();
