@@ -134,6 +134,9 @@ TEST_F(MotoTest, S3Objects) {
         return true;
     });
     EXPECT_EQ(keys, std::vector<std::string>{key});
+    EXPECT_EQ(s3.list_page("objects", "", "", {"b", 1000}).objects.size(), 1U);
+    EXPECT_EQ(s3.list_page("objects", "", "", {"", 1}).objects.size(), 1U);
+    EXPECT_FALSE(s3.list_page("objects", "", "", {"", 1}).next.empty());
     s3.delete_object("objects", key);
     s3.delete_object("objects", key);
     EXPECT_THROW(s3.head_object("objects", key), AwsError);
@@ -202,77 +205,80 @@ TEST_F(MotoTest, S3PresignedAddressesAndForms) {
 
 TEST_F(MotoTest, DynamoDb) {
     DynamoDbClient client(session(all));
-    EXPECT_FALSE(client.describe_table("jobs"));
-    TableIndex by_state;
-    by_state.name = "by-state";
-    by_state.hash.name = "state";
-    by_state.range = KeyColumn{"lease_until", 'N'};
+    EXPECT_FALSE(client.describe_table("things"));
+    TableIndex by_kind;
+    by_kind.name = "by-kind";
+    by_kind.hash.name = "kind";
+    by_kind.range = KeyColumn{"until_ms", 'N'};
     TableLayout layout;
-    layout.name = "jobs";
-    layout.hash.name = "job_id";
-    layout.indexes.push_back(by_state);
+    layout.name = "things";
+    layout.hash.name = "id";
+    layout.indexes.push_back(by_kind);
     client.create_table(layout);
     EXPECT_EQ(code_of([&] { client.create_table(layout); }), "ResourceInUseException");
-    EXPECT_EQ(client.describe_table("jobs")->status, "ACTIVE");
-    EXPECT_EQ(client.time_to_live("jobs"), "");
-    client.set_time_to_live("jobs", "ttl");
-    client.set_time_to_live("jobs", "ttl");
-    EXPECT_EQ(client.time_to_live("jobs"), "ttl");
-    EXPECT_FALSE(client.recovery("jobs"));
-    client.set_recovery("jobs", true);
-    EXPECT_TRUE(client.recovery("jobs"));
+    EXPECT_EQ(client.describe_table("things")->status, "ACTIVE");
+    EXPECT_EQ(client.describe_table("things")->hash.name, "id");
+    EXPECT_EQ(client.describe_table("things")->hash.type, 'S');
+    EXPECT_FALSE(client.describe_table("things")->range);
+    EXPECT_EQ(client.time_to_live("things"), "");
+    client.set_time_to_live("things", "ttl");
+    client.set_time_to_live("things", "ttl");
+    EXPECT_EQ(client.time_to_live("things"), "ttl");
+    EXPECT_FALSE(client.recovery("things"));
+    client.set_recovery("things", true);
+    EXPECT_TRUE(client.recovery("things"));
 
-    const Item job{{"job_id", "1"}, {"state", "QUEUED"}, {"lease_until", 0}, {"list", List{1, "å", Item{{"x", 0.5}}}}};
-    client.put_item("jobs", job, {"attribute_not_exists(job_id)", {}, {}});
+    const Item thing{{"id", "1"}, {"kind", "new"}, {"until_ms", 0}, {"list", List{1, "å", Item{{"x", 0.5}}}}};
+    client.put_item("things", thing, {"attribute_not_exists(id)", {}, {}});
     EXPECT_EQ(code_of([&] {
-                  client.put_item("jobs", job, {"attribute_not_exists(job_id)", {}, {}});
+                  client.put_item("things", thing, {"attribute_not_exists(id)", {}, {}});
               }),
               "ConditionalCheckFailedException");
-    EXPECT_EQ(client.get_item("jobs", {{"job_id", "1"}}), job);
-    EXPECT_FALSE(client.get_item("jobs", {{"job_id", "2"}}));
-    UpdateItem claim;
-    claim.table = "jobs";
-    claim.key = {{"job_id", "1"}};
-    claim.update = "SET #s = :r, lease_until = :l ADD fence :one";
-    claim.condition = "#s = :q";
-    claim.names = {{"#s", "state"}};
-    claim.values = {{":r", "RUNNING"}, {":q", "QUEUED"}, {":l", int64_t{1772280120}}, {":one", 1}};
-    EXPECT_EQ(client.update_item(claim).at("fence").integer(), 1);
-    EXPECT_EQ(code_of([&] { client.update_item(claim); }), "ConditionalCheckFailedException");
+    EXPECT_EQ(client.get_item("things", {{"id", "1"}}), thing);
+    EXPECT_FALSE(client.get_item("things", {{"id", "2"}}));
+    UpdateItem take;
+    take.table = "things";
+    take.key = {{"id", "1"}};
+    take.update = "SET #s = :r, until_ms = :l ADD fence :one";
+    take.condition = "#s = :q";
+    take.names = {{"#s", "kind"}};
+    take.values = {{":r", "taken"}, {":q", "new"}, {":l", int64_t{1772280120}}, {":one", 1}};
+    EXPECT_EQ(client.update_item(take).at("fence").integer(), 1);
+    EXPECT_EQ(code_of([&] { client.update_item(take); }), "ConditionalCheckFailedException");
 
-    QueryItems expired;
-    expired.table = "jobs";
-    expired.index = "by-state";
-    expired.key_condition = "#s = :s AND lease_until < :t";
-    expired.names = {{"#s", "state"}};
-    expired.values = {{":s", "RUNNING"}, {":t", int64_t{1772280121}}};
-    EXPECT_EQ(client.query_page(expired).items.size(), 1U);
+    QueryItems old;
+    old.table = "things";
+    old.index = "by-kind";
+    old.key_condition = "#s = :s AND until_ms < :t";
+    old.names = {{"#s", "kind"}};
+    old.values = {{":s", "taken"}, {":t", int64_t{1772280121}}};
+    EXPECT_EQ(client.query_page(old).items.size(), 1U);
 
     TransactWrite done;
     done.kind = TransactWrite::Kind::update;
-    done.table = "jobs";
-    done.key = {{"job_id", "1"}};
+    done.table = "things";
+    done.key = {{"id", "1"}};
     done.update = "SET #s = :d";
     done.condition = "fence = :f";
-    done.names = {{"#s", "state"}};
-    done.values = {{":d", "SUCCEEDED"}, {":f", 1}};
-    TransactWrite outbox;
-    outbox.table = "jobs";
-    outbox.item = {{"job_id", "outbox-1"}};
-    outbox.condition = "attribute_not_exists(job_id)";
-    client.transact_write({done, outbox});
+    done.names = {{"#s", "kind"}};
+    done.values = {{":d", "done"}, {":f", 1}};
+    TransactWrite note;
+    note.table = "things";
+    note.item = {{"id", "note-1"}};
+    note.condition = "attribute_not_exists(id)";
+    client.transact_write({done, note});
     try {
-        client.transact_write({done, outbox});
+        client.transact_write({done, note});
         ADD_FAILURE() << "no error";
     } catch (const AwsError& error) {
         EXPECT_EQ(error.aws_code(), "TransactionCanceledException");
         EXPECT_EQ(error.reasons(), (std::vector<std::string>{"None", "ConditionalCheckFailed"}));
     }
     int count = 0;
-    client.scan("jobs", [&](const Item&) { return ++count > 0; });
+    client.scan("things", [&](const Item&) { return ++count > 0; });
     EXPECT_EQ(count, 2);
-    client.delete_item("jobs", {{"job_id", "outbox-1"}});
-    EXPECT_FALSE(client.get_item("jobs", {{"job_id", "outbox-1"}}));
+    client.delete_item("things", {{"id", "note-1"}});
+    EXPECT_FALSE(client.get_item("things", {{"id", "note-1"}}));
 }
 
 TEST_F(MotoTest, Sqs) {

@@ -27,7 +27,7 @@ TEST(DynamoDb, QueriesAllPages) {
                             reply(200, R"({"Items":[{"id":{"S":"3"}}]})")});
     QueryItems query;
     query.table = "jobs";
-    query.index = "by-state";
+    query.index = "by-kind";
     query.key_condition = "#s = :s";
     query.names = {{"#s", "state"}};
     query.values = {{":s", "RUNNING"}};
@@ -39,7 +39,7 @@ TEST(DynamoDb, QueriesAllPages) {
     });
     EXPECT_EQ(ids, "13");
     const json second = json::parse(fixture.server().requests().at(1).body);
-    EXPECT_EQ(second, json::parse(R"({"TableName":"jobs","IndexName":"by-state","KeyConditionExpression":"#s = :s",
+    EXPECT_EQ(second, json::parse(R"({"TableName":"jobs","IndexName":"by-kind","KeyConditionExpression":"#s = :s",
         "ExpressionAttributeNames":{"#s":"state"},"ExpressionAttributeValues":{":s":{"S":"RUNNING"}},
         "ScanIndexForward":true,"ExclusiveStartKey":{"id":{"S":"1"}}})"));
 }

@@ -53,6 +53,14 @@ QueryPage page_of(const Json& answer) {
 
 }  // namespace
 
+std::string make_request_token(const Surroundings& surroundings) {
+    std::string token;
+    for (int i = 0; i < 4; ++i) {
+        token += fmt::format("{:08x}", static_cast<uint32_t>(surroundings.random() * 4294967296.0));
+    }
+    return token;
+}
+
 DynamoDbClient::DynamoDbClient(std::shared_ptr<Session> session)
     : state_(std::make_unique<State>(std::move(session))) {}
 DynamoDbClient::~DynamoDbClient() = default;
@@ -125,8 +133,8 @@ void DynamoDbClient::transact_write(const std::vector<TransactWrite>& writes, co
     Json items = Json::array();
     for (const TransactWrite& write : writes) items.push_back(write_to_json(write));
     const std::string table = writes.empty() ? "" : writes.front().table;
-    state_->call("TransactWriteItems", table,
-                 {{"TransactItems", items}, {"ClientRequestToken", token.empty() ? state_->new_token() : token}});
+    const std::string sent = token.empty() ? make_request_token(state_->session->surroundings()) : token;
+    state_->call("TransactWriteItems", table, {{"TransactItems", items}, {"ClientRequestToken", sent}});
 }
 
 }  // namespace ft::aws

@@ -80,8 +80,13 @@ struct TableLayout {
 struct TableState {
     std::string status;  ///< "CREATING", "ACTIVE", …
     std::string arn;
+    KeyColumn hash;
+    std::optional<KeyColumn> range;
     std::vector<std::string> indexes;  ///< names
 };
+
+/// 32 random hexadecimal digits, for transact_write.
+std::string make_request_token(const Surroundings& surroundings);
 
 /// One thread at a time. Failures: ServiceClient::call. A condition that does not hold is AwsError with the code
 /// ConditionalCheckFailedException; of a transaction TransactionCanceledException with reasons(). Mind

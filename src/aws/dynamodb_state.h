@@ -19,15 +19,6 @@ struct DynamoDbClient::State {
                         bool repeatable = true) {
         return client.call({operation, "table " + table, repeatable, std::chrono::seconds(30)}, input);
     }
-
-    /// 32 random hexadecimal digits.
-    std::string new_token() const {
-        std::string token;
-        for (int i = 0; i < 4; ++i) {
-            token += fmt::format("{:08x}", static_cast<uint32_t>(session->surroundings().random() * 4294967296.0));
-        }
-        return token;
-    }
 };
 
 }  // namespace ft::aws

@@ -39,6 +39,27 @@ std::string text_under(const Json& json, std::initializer_list<const char*> path
     return place->is_string() ? place->get<std::string>() : std::string();
 }
 
+/// KeySchema has the names, AttributeDefinitions the types.
+void read_keys(const Json& description, TableState& state) {
+    const auto each = [&](const char* list, const auto& visit) {
+        if (!description.contains(list) || !description[list].is_array()) return;
+        for (const Json& entry : description[list]) visit(entry);
+    };
+    each("KeySchema", [&](const Json& key) {
+        const std::string name = json_text(key, "AttributeName");
+        if (json_text(key, "KeyType") == "RANGE")
+            state.range = KeyColumn{name};
+        else
+            state.hash.name = name;
+    });
+    each("AttributeDefinitions", [&](const Json& column) {
+        const std::string name = json_text(column, "AttributeName"), type = json_text(column, "AttributeType");
+        const char letter = type.empty() ? '?' : type.front();
+        if (name == state.hash.name) state.hash.type = letter;
+        if (state.range && name == state.range->name) state.range->type = letter;
+    });
+}
+
 }  // namespace
 
 std::optional<TableState> DynamoDbClient::describe_table(const std::string& table) {
@@ -57,6 +78,7 @@ std::optional<TableState> DynamoDbClient::describe_table(const std::string& tabl
                     table);
     }
     const Json& description = answer["Table"];
+    read_keys(description, result);
     if (description.contains("GlobalSecondaryIndexes") && description["GlobalSecondaryIndexes"].is_array()) {
         for (const Json& index : description["GlobalSecondaryIndexes"]) {
             result.indexes.push_back(json_text(index, "IndexName"));

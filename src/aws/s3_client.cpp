@@ -105,9 +105,12 @@ void S3Client::delete_object(const std::string& bucket, const std::string& key, 
     client_.call(remove);
 }
 
-ListPage S3Client::list_page(const std::string& bucket, const std::string& prefix, const std::string& token) {
+ListPage S3Client::list_page(const std::string& bucket, const std::string& prefix, const std::string& token,
+                             const ListOptions& options) {
     ServiceRequest list = request("ListObjectsV2", "GET", bucket, "");
-    list.query = "list-type=2&encoding-type=url&prefix=" + percent_encode(prefix);
+    list.query =
+        fmt::format("list-type=2&encoding-type=url&max-keys={}&prefix={}", options.limit, percent_encode(prefix));
+    if (!options.after.empty()) list.query += "&start-after=" + percent_encode(options.after);
     if (!token.empty()) list.query += "&continuation-token=" + percent_encode(token);
     const HttpResponse response = client_.call(list);
     const std::optional<XmlElement> root = parse_xml(response.body);

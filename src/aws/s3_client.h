@@ -41,6 +41,11 @@ struct ListPage {
     std::string next;  ///< token of the next page; empty: this was the last
 };
 
+struct ListOptions {
+    std::string after;  ///< only keys behind this one; empty: from the first. For the first page
+    int limit = 1000;   ///< of a page, 1 … 1000
+};
+
 struct UploadPart {
     int number = 1;  ///< from 1
     std::string etag, checksum_sha256;
@@ -85,8 +90,9 @@ class S3Client {
     /// No error when there is none.
     void delete_object(const std::string& bucket, const std::string& key, const std::string& version = "");
 
-    /// At most 1000; `token` is the page before's `next`.
-    ListPage list_page(const std::string& bucket, const std::string& prefix, const std::string& token = "");
+    /// In the order of the keys' bytes; `token` is the page before's `next`.
+    ListPage list_page(const std::string& bucket, const std::string& prefix, const std::string& token = "",
+                       const ListOptions& options = {});
     /// All pages. `visit` returns false to end it.
     void list(const std::string& bucket, const std::string& prefix,
               const std::function<bool(const ListedObject&)>& visit);

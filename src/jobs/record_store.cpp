@@ -9,6 +9,7 @@ namespace ft {
 
 namespace {
 constexpr int candidates = 8;
+constexpr int most_rounds = 50;
 constexpr int longest_page = 1000;
 }  // namespace
 
@@ -38,14 +39,16 @@ std::optional<Job> RecordStore::claim(const ClaimRequest& request) {
         try_one(request.job_id);
         return mine;
     }
-    // Whoever loses a race for one job goes for the next. Every round in vain means that others have got jobs.
-    for (;;) {
+    // Whoever loses a race for one job goes for the next. A round in vain means that others have got these, or that an
+    // index has not heard of it yet; so many in a row, that it is better to ask again later.
+    for (int round = 0; round < most_rounds; ++round) {
         const std::vector<std::string> ids = claimable(now, candidates);
         if (ids.empty()) return std::nullopt;
         for (const std::string& id : ids) {
             if (try_one(id)) return mine;
         }
     }
+    return std::nullopt;
 }
 
 StoreResult RecordStore::renew(const Lease& lease, int64_t lease_ms) {

@@ -1,9 +1,7 @@
 #include "jobs/memory/memory_object_store.h"
 
-#include <unistd.h>
-
 #include "base/error.h"
-#include "base/file.h"
+#include "jobs/temporary_copy.h"
 
 namespace ft {
 
@@ -19,29 +17,6 @@ class MemoryWriter : public ObjectWriter {
     MemoryObjectStore& store_;
     std::string key_, content_;
 };
-
-namespace {
-
-/// A file of its own, deleted with the object.
-class TemporaryCopy : public LocalCopy {
-  public:
-    TemporaryCopy(const std::filesystem::path& folder, std::string_view content) {
-        std::filesystem::create_directories(folder);
-        std::string name = (folder / "input.XXXXXX").string();
-        const int fd = ::mkstemp(name.data());
-        if (fd < 0) throw Error(ErrorCode::io, "{}: no temporary file can be made there", folder.string());
-        ::close(fd);
-        path_ = name;
-        write_file_atomically(path_, content);
-    }
-    ~TemporaryCopy() override { ::unlink(path_.c_str()); }
-    const std::filesystem::path& path() const override { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
-
-}  // namespace
 
 ObjectInfo MemoryObjectStore::store(const std::string& key, std::string content) {
     const std::lock_guard lock(mutex_);
@@ -99,7 +74,9 @@ std::unique_ptr<LocalCopy> MemoryObjectStore::fetch(const JobInput& input, const
     const auto found = stat(*key);
     if (!found) throw Error(ErrorCode::not_found, "{}: the recording is no longer there; submit it again", input.uri);
     check_same_object(input, *found);
-    return std::make_unique<TemporaryCopy>(scratch, get(*key));
+    auto copy = std::make_unique<TemporaryCopy>(scratch);
+    copy->append(get(*key));
+    return copy;
 }
 
 }  // namespace ft

@@ -1,12 +1,8 @@
 // Objects: whole or not at all, ranges, lists, and keys that lead nowhere else.
-#include <unistd.h>
-
-#include <fstream>
 #include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "jobs/local/file_object_store.h"
 #include "suite.h"
 
 namespace ft::conformance {
@@ -144,32 +140,6 @@ TEST_P(Objects, ReadersSeeTheOldOrTheNew) {
         EXPECT_EQ(seen, std::string(100000, seen.front()));
     }
     writer.join();
-}
-
-TEST(LocalObjects, LinksAndForeignFilesAreNoObjects) {
-    const TemporaryFolder folder;
-    const auto store = std::make_unique<FileObjectStore>(folder.path() / "objects");
-    store->put("inputs/job_1/audio", "x");
-    write_file_atomically(folder.path() / "secret", "secret");
-    ASSERT_EQ(::symlink((folder.path() / "secret").c_str(), (folder.path() / "objects/inputs/job_1/link").c_str()), 0);
-    std::ofstream(folder.path() / "objects/inputs/job_1/.part") << "half";
-    EXPECT_FALSE(store->stat("inputs/job_1/link"));
-    EXPECT_THROW(store->read("inputs/job_1/link", 0, 10), Error);
-    EXPECT_EQ(store->list("", "", 10).size(), 1U);
-    EXPECT_THROW(store->create("inputs/job_1"), Error);
-    EXPECT_THROW(store->create("inputs/job_1/audio/below"), Error);
-    EXPECT_EQ(std::filesystem::status(folder.path() / "objects").permissions(), std::filesystem::perms::owner_all);
-    EXPECT_THROW(FileObjectStore(folder.path() / "secret"), Error);
-}
-
-TEST(LocalObjects, EmptyFoldersGo) {
-    const TemporaryFolder folder;
-    FileObjectStore store(folder.path());
-    store.put("results/job_1/1/a", "x");
-    store.put("results/job_2/1/a", "x");
-    store.remove_all("results/job_1/");
-    EXPECT_FALSE(std::filesystem::exists(folder.path() / "results/job_1"));
-    EXPECT_TRUE(std::filesystem::exists(folder.path() / "results/job_2"));
 }
 
 }  // namespace

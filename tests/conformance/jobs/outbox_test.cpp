@@ -112,13 +112,14 @@ TEST_P(Outbox, AnAddressThatMayNotBeCalledIsNotTriedAgain) {
 }
 
 TEST_P(Outbox, ThreadsAtOnceTryEachOnce) {
-    for (int i = 0; i < 20; ++i) finished();
+    const size_t jobs = is_slow() ? 6 : 20;
+    for (size_t i = 0; i < jobs; ++i) finished();
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) threads.emplace_back([&] { deliver(); });
     for (std::thread& thread : threads) thread.join();
     std::map<std::string, int> times;
     for (const OutboxEvent& event : notifier.received()) ++times[event.id];
-    EXPECT_EQ(times.size(), 20U);
+    EXPECT_EQ(times.size(), jobs);
     for (const auto& [id, count] : times) EXPECT_EQ(count, 1) << id;
 }
 

@@ -6,10 +6,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "jobs/local/file_object_store.h"
-#include "jobs/local/sqlite_job_store.h"
-#include "jobs/memory/memory_job_store.h"
-#include "jobs/memory/memory_object_store.h"
 
 namespace ft::conformance {
 
@@ -19,13 +15,9 @@ std::filesystem::path fastest_disk() {
 
 JobsSuite::JobsSuite() {
     spdlog::set_level(spdlog::level::off);  // faults are many here
-    if (GetParam() == std::string("local")) {
-        store = std::make_unique<SqliteJobStore>(folder.path() / "data/jobs.db", clock);
-        objects = std::make_unique<FileObjectStore>(folder.path() / "data/objects");
-    } else {
-        store = std::make_unique<MemoryJobStore>(clock);
-        objects = std::make_unique<MemoryObjectStore>(clock);
-    }
+    Stores stores = make_stores(GetParam(), clock, folder.path());
+    store = std::move(stores.jobs);
+    objects = std::move(stores.objects);
 }
 
 NewJob JobsSuite::wanted(const std::string& name) {

@@ -8,6 +8,11 @@ namespace {
 
 class WorkerFaults : public WorkerSuite {
   protected:
+    /// Slow stores get one fault a call, each in its turn; the others get all. What is lost on the line between a store
+    /// and its service is tested at the store (dynamo_test.cpp).
+    static bool is_left_out(Fault fault, size_t call) {
+        return is_slow() && call % 4 + 1 != static_cast<size_t>(fault);
+    }
     /// Lets time go by and others work until the job is at its end.
     void finish(const std::string& id) {
         faults.clear();
@@ -43,6 +48,7 @@ TEST_P(WorkerFaults, AtEveryCall) {
         EXPECT_NE(std::find(calls.begin(), calls.end(), expected), calls.end()) << expected;
     for (const Fault fault : {Fault::dies_before, Fault::dies_after, Fault::fails, Fault::lost_reply}) {
         for (size_t call = 0; call < calls.size(); ++call) {
+            if (is_left_out(fault, call)) continue;
             SCOPED_TRACE(calls[call] + ", call " + std::to_string(call) + ", fault " +
                          std::to_string(static_cast<int>(fault)));
             const std::string id = submit();
@@ -78,6 +84,7 @@ TEST_P(WorkerFaults, FailuresOfTheEndAreWrittenThroughFaults) {
     EXPECT_NE(std::find(calls.begin(), calls.end(), "end_attempt"), calls.end());
     for (const Fault fault : {Fault::dies_before, Fault::dies_after, Fault::fails, Fault::lost_reply}) {
         for (size_t call = 0; call < calls.size(); ++call) {
+            if (is_left_out(fault, call)) continue;
             SCOPED_TRACE(calls[call] + ", fault " + std::to_string(static_cast<int>(fault)));
             const std::string id = submit();
             faults.clear();
@@ -109,7 +116,7 @@ TEST_P(WorkerFaults, ALostAnswerToTheCommitIsNoSecondAttempt) {
 
 TEST_P(WorkerFaults, AStoreThatIsGoneForGoodEndsTheRoundNotTheJob) {
     const std::vector<std::string> calls = calls_of_a_good_run();
-    for (size_t call = 1; call < calls.size(); ++call) {
+    for (size_t call = 1; call < calls.size(); call += is_slow() ? 8 : 1) {
         SCOPED_TRACE(calls[call] + " and all after it");
         const std::string id = submit();
         faults.clear();
