@@ -33,6 +33,8 @@ class ChildProcess {
 
     const std::string& out() const { return out_; }
     const std::string& err() const { return err_; }
+    /// After wait(): the largest resident size.
+    long peak_kb() const { return peak_kb_; }
 
   private:
     bool read_some();
@@ -40,6 +42,7 @@ class ChildProcess {
     pid_t pid_ = -1;
     int out_fd_ = -1, err_fd_ = -1;
     std::string out_, err_;
+    long peak_kb_ = 0;
 };
 
 }  // namespace ft
