@@ -28,7 +28,6 @@ class Nobody {
     bool changed_ = false;
 };
 
-/// An empty folder that is the current one while the test runs.
 class OutputFilesTest : public InTemporaryFolder {
   protected:
     static std::tm new_year() {

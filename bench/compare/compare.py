@@ -231,4 +231,5 @@ def main():
     print(report)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -11,14 +11,19 @@ import csv
 import itertools
 import pathlib
 import subprocess
+import sys
+
+import compare
 
 
 def reference(audio):
-    segments = audio.with_name(audio.stem + ".segments.tsv")
-    if segments.exists():
-        with open(segments, encoding="utf8", newline="") as file:
-            return " ".join(row["text"] for row in csv.DictReader(file, delimiter="\t"))
-    return audio.with_suffix(".txt").read_text(encoding="utf8").strip()
+    path = compare.reference_of(audio)
+    if path is None:
+        sys.exit(f"layouts.py: {audio} has no reference beside it: {audio.stem}.segments.tsv, .tsv or .txt")
+    if path.suffix == ".txt":
+        return path.read_text(encoding="utf8").strip()
+    with open(path, encoding="utf8", newline="") as file:
+        return " ".join(row["text"] for row in csv.DictReader(file, delimiter="\t"))
 
 
 def join(files, target, noisy):

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "aws/json_client.h"
+#include "base/text.h"
 
 namespace ft::aws {
 
@@ -15,9 +16,7 @@ std::string md5_hex(const std::string& text) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
     if (EVP_Digest(text.data(), text.size(), digest, &length, EVP_md5(), nullptr) != 1) return {};
-    std::string hex;
-    for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-    return hex;
+    return to_hex(std::as_bytes(std::span(digest, length)));
 }
 
 void check_digest(const std::string& body, const std::string& told, const char* operation) {

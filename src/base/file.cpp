@@ -48,4 +48,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     file.commit();
 }
 
+void sync_folder(const std::filesystem::path& folder) {
+    const UniqueFd handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (handle) (void)::fsync(handle.get());
+}
+
 }  // namespace ft

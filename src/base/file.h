@@ -20,4 +20,7 @@ std::string read_file(const std::filesystem::path& path, size_t limit_bytes = si
 /// Creates missing folders. Throws Error{permission, io} naming the path; leaves no temporary file behind.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
+/// Makes names in a folder survive a power cut. Silent where the file system cannot.
+void sync_folder(const std::filesystem::path& folder);
+
 }  // namespace ft

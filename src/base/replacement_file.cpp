@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/file.h"
-#include "base/unique_fd.h"
 
 namespace ft {
 
@@ -105,9 +104,7 @@ void ReplacementFile::commit() {
     }
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
     temporary_.clear();
-    // The folder's entry, too, must survive a power cut; a file system that cannot sync folders has no better.
-    const UniqueFd folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder) (void)::fsync(folder.get());
+    sync_folder(folder_of(path_));
 }
 
 }  // namespace ft

@@ -1,7 +1,6 @@
 #include "decoding/batch_decoder.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <map>

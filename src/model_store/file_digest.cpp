@@ -13,7 +13,8 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "model_store/unique_fd.h"
+#include "base/unique_fd.h"
+#include "model_store/store_files.h"
 
 namespace ft {
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "model_store/store_files.h"
 
 namespace ft {
 

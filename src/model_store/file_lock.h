@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "model_store/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ft {
 

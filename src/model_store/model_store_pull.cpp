@@ -10,6 +10,7 @@
 #include "model_store/model_names.h"
 #include "model_store/model_store.h"
 #include "model_store/repository_folder.h"
+#include "model_store/store_files.h"
 #include "model_store/store_places.h"
 
 namespace ft {

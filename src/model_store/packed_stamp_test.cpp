@@ -22,8 +22,7 @@ class PackedStampTest : public testing::Test {
         stamp.source_sha256 = std::string(64, 'a');
         return stamp;
     }
-    const test::TemporaryFolder temporary_;
-    const fs::path folder_ = temporary_.path();
+    const test::TemporaryFolder folder_;
 };
 
 TEST_F(PackedStampTest, ComesBackAsItWas) {
@@ -47,17 +46,17 @@ TEST_F(PackedStampTest, WhatCannotBeUnderstoodIsNoStamp) {
 TEST_F(PackedStampTest, ACheckpointChangesWithItsFiles) {
     write_file_atomically(folder_ / "model.bin", "weights");
     write_file_atomically(folder_ / "config.json", "{}");
-    const auto before = checkpoint_state(folder_);
+    const auto before = checkpoint_state(folder_.path());
     EXPECT_EQ(before.size(), 2u);
     write_file_atomically(folder_ / "x.ftm.stamp", "not the checkpoint's");
-    EXPECT_EQ(checkpoint_state(folder_), before);
+    EXPECT_EQ(checkpoint_state(folder_.path()), before);
     write_file_atomically(folder_ / "generation_config.json", "{}");
-    EXPECT_NE(checkpoint_state(folder_), before) << "a file has come";
+    EXPECT_NE(checkpoint_state(folder_.path()), before) << "a file has come";
     fs::remove(folder_ / "generation_config.json");
-    EXPECT_EQ(checkpoint_state(folder_), before);
+    EXPECT_EQ(checkpoint_state(folder_.path()), before);
     fs::last_write_time(folder_ / "model.bin",
                         fs::last_write_time(folder_ / "model.bin") + std::chrono::milliseconds(1));
-    EXPECT_NE(checkpoint_state(folder_), before) << "a file was written anew with the same size";
+    EXPECT_NE(checkpoint_state(folder_.path()), before) << "a file was written anew with the same size";
 }
 
 TEST_F(PackedStampTest, FollowsLinksAndTakesSingleFiles) {

@@ -2,9 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+
+#include "base/file.h"
+#include "model_store/store_files.h"
 
 namespace ft {
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "model_store/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ft {
 

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "model_store/model_names.h"
-#include "model_store/unique_fd.h"
+#include "model_store/store_files.h"
 
 namespace ft {
 

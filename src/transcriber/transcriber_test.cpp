@@ -49,8 +49,7 @@ class TranscriberTest : public testing::Test {
                                              batch_size);
     }
 
-    const test::TemporaryFolder temporary_;
-    const fs::path folder_ = temporary_.path();
+    const test::TemporaryFolder folder_;
     std::string wav_;
     TranscribeOptions options_;
     std::unique_ptr<Transcriber> transcriber_;

@@ -48,7 +48,7 @@ TEST_F(E2eTest, WrongUsageIsTwoAndOneLine) {
 TEST_F(E2eTest, MissingFileIsOneAndOneLine) {
     EXPECT_EQ(run({"nowhere.mp3"}), 1);
     EXPECT_EQ(err(), "fast-transcribe: nowhere.mp3: there is no such file\n");
-    EXPECT_TRUE(fs::is_empty(folder_)) << "nothing was written";
+    EXPECT_TRUE(fs::is_empty(folder_.path())) << "nothing was written";
 }
 
 TEST_F(E2eTest, DoctorJudgesThisMachine) {

@@ -13,7 +13,7 @@ namespace ft {
 namespace fs = std::filesystem;
 
 void E2eTest::SetUp() {
-    options_.folder = folder_;
+    options_.folder = folder_.path();
     // Nothing of the user's own models and caches; the packed test model is kept from run to run.
     const std::string home = FT_BINARY_DIR "/e2e_home";
     fs::create_directories(home);

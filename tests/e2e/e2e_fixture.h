@@ -30,8 +30,7 @@ class E2eTest : public testing::Test {
     /// `seconds` of 16-kHz WAV made by repeating a recording.
     static void write_long_wav(const std::filesystem::path& source, const std::filesystem::path& target, int seconds);
 
-    const test::TemporaryFolder temporary_;
-    const std::filesystem::path folder_ = temporary_.path();
+    const test::TemporaryFolder folder_;
     ChildOptions options_;
 
   private:

@@ -1,7 +1,6 @@
 #include "audio/testing/test_audio.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>

@@ -28,6 +28,7 @@ class TemporaryFolder {
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
     const std::filesystem::path& path() const { return folder_; }
+    std::filesystem::path operator/(const std::filesystem::path& name) const { return folder_ / name; }
     std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
     /// Writes a file and returns its path.

@@ -1,6 +1,5 @@
 #include "model_store/testing/fake_hub.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
@@ -9,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/sha256.h"
+#include "base/text.h"
 
 namespace ft::testing {
 
@@ -25,9 +25,7 @@ std::string git_hash_of(const std::string& content) {
     unsigned int length = 0;
     if (EVP_Digest(blob.data(), blob.size(), digest, &length, EVP_sha1(), nullptr) != 1)
         throw std::runtime_error("SHA-1");
-    std::string hex;
-    for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-    return hex;
+    return to_hex(std::as_bytes(std::span(digest, length)));
 }
 
 bool is_large(const std::string& name) {

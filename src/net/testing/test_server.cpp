@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/text.h"
 #include "base/unique_fd.h"
 
 namespace ft::testing {
@@ -45,10 +46,8 @@ TestRequest parse(const std::string& text) {
         const std::string header = text.substr(begin, line - begin);
         const size_t colon = header.find(':');
         if (colon == std::string::npos) break;
-        std::string name = header.substr(0, colon);
-        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
         const size_t value = header.find_first_not_of(' ', colon + 1);
-        request.headers[name] = value == std::string::npos ? "" : header.substr(value);
+        request.headers[lower_ascii(header.substr(0, colon))] = value == std::string::npos ? "" : header.substr(value);
     }
     return request;
 }

@@ -1,6 +1,4 @@
-#include "model_store/unique_fd.h"
-
-#include <fcntl.h>
+#include "model_store/store_files.h"
 
 #include <cerrno>
 #include <cstring>
@@ -27,11 +25,6 @@ void make_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) throw_file_error(folder, "the folder cannot be made", error.value());
-}
-
-void sync_folder(const std::filesystem::path& folder) {
-    const UniqueFd handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (handle) ::fsync(handle.get());
 }
 
 }  // namespace ft

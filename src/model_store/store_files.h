@@ -1,8 +1,6 @@
 #pragma once
-// Folders and file descriptors of the store; errno as Error.
+// Folders of the store; errno as Error, with advice.
 #include <filesystem>
-
-#include "base/unique_fd.h"
 
 namespace ft {
 
@@ -11,8 +9,5 @@ namespace ft {
 
 /// Creates it and its parents. Throws as above.
 void make_folder(const std::filesystem::path& folder);
-
-/// Makes names in a folder survive a power loss. Silent where the file system cannot.
-void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace ft
