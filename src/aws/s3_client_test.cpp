@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "aws/s3_requests.h"
@@ -213,6 +214,7 @@ class MultipartTest : public ::testing::Test {
               }
               if (request.method == "DELETE") return reply(204);
               if (request.method == "HEAD") return reply(200, "body", {{"ETag", etag_of_head_}});
+              const std::lock_guard lock(mutex_);
               const TestReply answer = complete_.front();
               if (complete_.size() > 1) complete_.erase(complete_.begin());
               return answer;
@@ -228,7 +230,13 @@ class MultipartTest : public ::testing::Test {
         return S3Client(fixture_.session()).upload("a-bucket", "k", read, {}, 1);
     }
     int count(const std::string& method) { return fixture_.server().count(method, ""); }
+    /// Guarded, as a lost reply ends a try before it ends the server's thread.
+    void complete_with(std::vector<TestReply> replies) {
+        const std::lock_guard lock(mutex_);
+        complete_ = std::move(replies);
+    }
 
+    std::mutex mutex_;
     const TestReply good_ =
         reply(200, "<CompleteMultipartUploadResult><ETag>\"whole\"</ETag></CompleteMultipartUploadResult>");
     std::vector<TestReply> complete_{good_};
@@ -263,22 +271,22 @@ TEST_F(MultipartTest, ExactlyOnePartIsFine) {
 }
 
 TEST_F(MultipartTest, AnErrorInA200IsOneAndIsTriedAgain) {
-    complete_ = {reply(200, "  \n" + s3_error("InternalError")), good_};
+    complete_with({reply(200, "  \n" + s3_error("InternalError")), good_});
     EXPECT_EQ(upload(S3Client::kSmallestPart).etag, "\"whole\"");
-    complete_ = {reply(200, s3_error("InvalidPart"))};
+    complete_with({reply(200, s3_error("InvalidPart"))});
     expect_error([&] { upload(S3Client::kSmallestPart); }, ErrorCode::invalid_argument,
                  {"S3 CompleteMultipartUpload", "InvalidPart", "HTTP 200"});
     EXPECT_EQ(count("DELETE"), 1);
 }
 
 TEST_F(MultipartTest, ALostReplyOfTheLastStepIsNoFailure) {
-    complete_ = {lost_reply(), reply(404, s3_error("NoSuchUpload"))};
+    complete_with({lost_reply(), reply(404, s3_error("NoSuchUpload"))});
     EXPECT_EQ(upload(S3Client::kSmallestPart).etag, "\"whole-1\"");
     EXPECT_EQ(count("DELETE"), 0);
     etag_of_head_ = "\"something else\"";
-    complete_ = {lost_reply(), reply(404, s3_error("NoSuchUpload"))};
+    complete_with({lost_reply(), reply(404, s3_error("NoSuchUpload"))});
     EXPECT_THROW(upload(S3Client::kSmallestPart), AwsError);
-    complete_ = {reply(404, s3_error("NoSuchUpload"))};
+    complete_with({reply(404, s3_error("NoSuchUpload"))});
     EXPECT_THROW(upload(S3Client::kSmallestPart), AwsError);
 }
 

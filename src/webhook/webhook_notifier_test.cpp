@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -83,8 +84,18 @@ class Webhooks : public ::testing::Test {
                               request.body, now_s);
     }
 
-    TestReply reply;
-    TestServer server{[this](const TestRequest&) { return reply; }};
+    /// What every request gets from now on. Guarded, as a try may end before the server's thread does.
+    void answer(TestReply reply) {
+        const std::lock_guard lock(reply_mutex);
+        reply_ = std::move(reply);
+    }
+
+    std::mutex reply_mutex;
+    TestReply reply_;
+    TestServer server{[this](const TestRequest&) {
+        const std::lock_guard lock(reply_mutex);
+        return reply_;
+    }};
     ManualClock clock;
     MemoryJobStore store{clock};
     MemoryObjectStore objects{clock};
@@ -114,10 +125,10 @@ TEST_F(Webhooks, AMessageIsSignedAndWhole) {
 
 TEST_F(Webhooks, EveryTryHasTheSameIdAndItsOwnTime) {
     const Job job = finished(url());
-    reply.status = 500;
+    answer({.status = 500});
     EXPECT_EQ(deliver_all().again, 1);
     clock.advance(5000);
-    reply.status = 204;
+    answer({.status = 204});
     EXPECT_EQ(deliver_all().delivered, 1);
     const auto seen = server.requests();
     ASSERT_EQ(seen.size(), 2U);
@@ -169,8 +180,9 @@ TEST_F(Webhooks, AnswersMeanWhatTheSpecificationSays) {
                                            {502, Verdict::again, true},
                                            {503, Verdict::again, true},
                                            {504, Verdict::again, true}}) {
-        reply = TestReply{.status = c.status, .headers = {{"Retry-After", "77"}}, .body = "x"};
+        TestReply reply{.status = c.status, .headers = {{"Retry-After", "77"}}, .body = "x"};
         if (c.status / 100 == 3) reply.headers.emplace_back("Location", "/elsewhere");
+        answer(reply);
         const Delivery delivery = deliver(url());
         EXPECT_EQ(delivery.verdict, c.verdict) << c.status;
         EXPECT_EQ(delivery.http_status, c.status);
@@ -193,27 +205,28 @@ TEST_F(Webhooks, RetryAfterMayBeADate) {
 
 TEST_F(Webhooks, GoneEndsTheJobsMessages) {
     const Job job = finished(url());
-    reply.status = 410;
+    answer({.status = 410});
     EXPECT_EQ(deliver_all().given_up, 1);
     EXPECT_EQ(event_of(job).state, EventState::disabled);
 }
 
 TEST_F(Webhooks, SilenceAndBrokenConnectionsAreTriedAgain) {
     options.timeout_ms = 300;
-    reply.silent = true;
+    answer({.silent = true});
     const Delivery silence = deliver(url());
     EXPECT_EQ(silence.verdict, Verdict::again);
     EXPECT_EQ(silence.http_status, 0);
     EXPECT_EQ(silence.note, "it did not answer in time");
     options.timeout_ms = 15000;
     for (bool TestReply::*fault : {&TestReply::lost, &TestReply::reset}) {
-        reply = {};
+        TestReply reply;
         reply.*fault = true;
+        answer(reply);
         const Delivery delivery = deliver(url());
         EXPECT_EQ(delivery.verdict, Verdict::again);
         EXPECT_EQ(delivery.note, "the connection ended before an answer came");
     }
-    reply = TestReply{.status = 200, .headers = {}, .body = "abcdef", .break_after = 3};
+    answer({.status = 200, .body = "abcdef", .break_after = 3});
     EXPECT_EQ(deliver(url()).verdict, Verdict::again);
     // A port where nobody listens: that of a server that has gone.
     std::string gone;
@@ -228,8 +241,8 @@ TEST_F(Webhooks, SilenceAndBrokenConnectionsAreTriedAgain) {
 
 TEST_F(Webhooks, LongRepliesAreNotReadToTheirEnd) {
     for (const auto& [status, verdict] : {std::pair(200, Verdict::delivered), std::pair(500, Verdict::again)}) {
-        reply = TestReply{.status = status, .headers = {}, .body = std::string(32 << 20, 'x')};
-        reply.stall_after = size_t{1} << 20;  // whoever wants more waits for ever
+        // Whoever wants more waits for ever.
+        answer({.status = status, .body = std::string(32 << 20, 'x'), .stall_after = size_t{1} << 20});
         EXPECT_EQ(deliver(url()).verdict, verdict);
     }
 }

@@ -19,8 +19,8 @@ struct TestRequest {
 struct TestReply {
     static constexpr size_t kAll = static_cast<size_t>(-1);
     int status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< without Content-Length, which is the body's
-    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers = {};  ///< without Content-Length, which is the body's
+    std::string body = {};
     bool lost = false;          ///< nothing is answered: the connection is closed
     bool reset = false;         ///< likewise, with a reset
     bool silent = false;        ///< nothing is answered until the client goes or the server ends
