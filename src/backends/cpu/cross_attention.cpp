@@ -9,8 +9,6 @@ namespace ft::cpu {
 
 namespace {
 
-constexpr int64_t project_rows = 96;  // positions projected at a time in float32
-
 std::vector<float> mean_of_rows(const Kernels& kernels, const float* x, int64_t rows, int64_t d) {
     std::vector<float> mean(static_cast<size_t>(d), 0.0F);
     for (int64_t j = 0; j < rows; ++j) kernels.axpy(1.0F / static_cast<float>(rows), x + j * d, mean.data(), d);

@@ -40,10 +40,10 @@ struct Int8Product {
     int64_t ld = 0;
 };
 
-/// One head's keys and values in 16 bits for encoder attention; t_padded is t rounded up to 32.
+/// One head's keys and values as integers for encoder attention; t_padded is t rounded up to 32.
 struct AttentionHead {
     int64_t t = 0, t_padded = 0, d = 0;  // d: size of a head, a multiple of 16
-    const int16_t* keys = nullptr;       // [t_padded/16][d/2][16][2]
+    const void* keys = nullptr;          // in the set's own integers; room for 16 bits each
     const float* key_scale = nullptr;    // [t_padded], 0 for padding
     const int16_t* values = nullptr;     // [t_padded/2][d][2]
     const float* value_scale = nullptr;  // [d]
@@ -85,14 +85,13 @@ struct Kernels {
     /// y += a·x
     void (*axpy)(float a, const float* x, float* y, int64_t n);
 
-    // Encoder attention in 16 bits.
-    void (*pack_keys_i16)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys,
-                          float* scale);
-    void (*pack_values_i16)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
-                            float* scale);
+    // Encoder attention in integers.
+    void (*pack_keys)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* keys, float* scale);
+    void (*pack_values)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
+                        float* scale);
     /// `rows` queries (row stride `stride`) against one head; scratch of attention_scratch_floats() floats.
-    void (*attend_i16)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out,
-                       int64_t out_stride, float* scratch);
+    void (*attend)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out,
+                   int64_t out_stride, float* scratch);
 
     // Cross-attention in 8 bits.
     void (*pack_positions)(const PositionBlock& block);
@@ -103,7 +102,7 @@ struct Kernels {
                              float* weights);
 };
 
-/// Floats of scratch that attend_i16 needs for t_padded positions and heads of d.
+/// Floats of scratch that attend needs for t_padded positions and heads of d.
 int64_t attention_scratch_floats(int64_t t_padded, int64_t d);
 
 const Kernels& kernels_sse2();
