@@ -30,7 +30,7 @@ class SpecList {
     }
     void kv(const std::string& name, const std::string& source) {
         add({name,
-             WeightKind::linear,
+             WeightKind::cross_kv,
              {2 * d_, d_},
              {source + ".k_proj.weight", source + ".v_proj.weight"},
              {"", source + ".v_proj.bias"}});

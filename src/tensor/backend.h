@@ -41,6 +41,8 @@ enum class WeightKind : uint8_t {
     norm,       ///< weight [d] (gain), bias [d]
     embedding,  ///< weight [vocab, d]: rows are looked up, and the transposed product gives logits
     positions,  ///< weight [n, d]
+    cross_kv,   ///< weight [2·d, d], bias [2·d] or none: what makes cross-attention keys, then values, of the encoder's
+                ///< output
 };
 
 /// Cross-attention keys and values of one window for all decoder layers.
@@ -120,8 +122,8 @@ class Backend {
     virtual void encoder_attention(const Tensor& qkv, int heads, Tensor& out) = 0;
 
     // ── decoder ──────────────────────────────────────────────────────────────────────────────────────────────────
-    /// Keys and values of every decoder layer from the encoder's output [T, d]; kv_weights[layer] is a linear
-    /// [2·d, d] (k then v).
+    /// What every decoder layer hears of the encoder's output [T, d]: keys and values, or what serves in their place;
+    /// kv_weights[layer] is a cross_kv. The weights outlive the cache.
     virtual std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded,
                                                          std::span<const Weight* const> kv_weights, int heads) = 0;
     virtual std::unique_ptr<SelfCache> make_self_cache(int layers, int rows, int positions, int d) = 0;

@@ -20,7 +20,7 @@ Windows make_windows(Backend& backend, uint32_t seed, int layers, int heads, con
     Windows windows;
     std::vector<const Weight*> layer_weights;
     for (int layer = 0; layer < layers; ++layer) {
-        windows.weights.push_back(bind(backend, random_weight(random, WeightKind::linear, {2 * d, d})));
+        windows.weights.push_back(bind(backend, random_weight(random, WeightKind::cross_kv, {2 * d, d})));
         layer_weights.push_back(windows.weights.back().get());
     }
     for (const int64_t length : lengths) {
@@ -107,7 +107,7 @@ TEST_P(CrossAttentionConformance, WeightsOfTheHeadsWanted) {
 TEST_P(CrossAttentionConformance, AWindowOutlivesItsInputs) {
     Random random(36);
     const std::vector<float> q = random.normals(64);
-    const BoundWeight weight = bind(*tested, random_weight(random, WeightKind::linear, {128, 64}));
+    const BoundWeight weight = bind(*tested, random_weight(random, WeightKind::cross_kv, {128, 64}));
     std::vector<std::unique_ptr<CrossCache>> caches;
     std::vector<std::vector<float>> first;
     for (int window = 0; window < 3; ++window) {

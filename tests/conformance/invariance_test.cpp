@@ -87,7 +87,7 @@ TEST_P(InvarianceConformance, SelfAttention) {
 TEST_P(InvarianceConformance, CrossAttention) {
     const int d = 128, total = 33;
     Random random(62);
-    const BoundWeight weight = bind(*tested, random_weight(random, WeightKind::linear, {2 * d, d}));
+    const BoundWeight weight = bind(*tested, random_weight(random, WeightKind::cross_kv, {2 * d, d}));
     std::vector<std::unique_ptr<CrossCache>> windows;
     for (const int64_t length : {300, 300, 77}) {
         windows.push_back(tested->make_cross_cache(tested->upload({length, d}, random.normals(length * d)),
@@ -178,7 +178,7 @@ std::vector<float> run_everything(Backend& backend) {
     const BoundWeight conv1 = weight(WeightKind::conv1d, {d, 80, 3}), conv2 = weight(WeightKind::conv1d, {d, d, 3});
     const BoundWeight places = weight(WeightKind::positions, {steps, d}), norm = weight(WeightKind::norm, {d});
     const BoundWeight qkv_weight = weight(WeightKind::linear, {3 * d, d}),
-                      kv_weight = weight(WeightKind::linear, {2 * d, d});
+                      kv_weight = weight(WeightKind::cross_kv, {2 * d, d});
     const BoundWeight table = weight(WeightKind::embedding, {1003, d});
     Tensor x = backend.empty({steps, d}), qkv = backend.empty({steps, 3 * d}), attended = backend.empty({steps, d});
     backend.conv_stem(backend.upload({80, 2 * steps}, random.normals(80 * 2 * steps)), *conv1, *conv2, *places, x);

@@ -84,7 +84,7 @@ std::vector<float> Random::normals(int64_t count, float deviation, float mean) {
 RawWeight random_weight(Random& random, WeightKind kind, const Shape& shape, bool with_bias) {
     RawWeight raw{kind, shape, {}, {}};
     const bool is_norm = kind == WeightKind::norm;
-    const bool is_product = kind == WeightKind::linear || kind == WeightKind::conv1d;
+    const bool is_product = kind == WeightKind::linear || kind == WeightKind::conv1d || kind == WeightKind::cross_kv;
     const auto inputs = static_cast<float>(element_count(shape) / shape[0]);
     raw.values = random.normals(element_count(shape),
                                 is_norm      ? 0.2F

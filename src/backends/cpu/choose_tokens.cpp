@@ -10,13 +10,35 @@ namespace {
 
 constexpr float forbidden = -std::numeric_limits<float>::infinity();
 
-/// log Σ eˣ over [begin, end); −∞ when nothing is allowed there.
-float log_sum_exp(const Kernels& kernels, const float* x, int64_t begin, int64_t end, float* scratch) {
-    if (begin >= end) return forbidden;
-    const float highest = *std::max_element(x + begin, x + end);
-    if (highest == forbidden) return forbidden;
-    std::copy(x + begin, x + end, scratch);
-    return highest + std::log(kernels.exp_minus_max(scratch, end - begin));
+/// Of the logits in [begin, end).
+struct Summary {
+    float highest = forbidden;
+    int64_t token = -1;  ///< the first with that logit; −1 when nothing is allowed there
+
+    float log_sum_exp(const Kernels& kernels, const float* x, int64_t begin, int64_t end) const {
+        return token < 0 ? forbidden : highest + std::log(kernels.sum_exp(x + begin, end - begin, highest));
+    }
+};
+
+Summary summarize(const Kernels& kernels, const float* x, int64_t begin, int64_t end) {
+    constexpr int64_t chunk = 1024;  // the token is looked for in one chunk only
+    Summary summary;
+    int64_t found = begin;
+    for (int64_t at = begin; at < end; at += chunk) {
+        const float highest = kernels.max(x + at, std::min(chunk, end - at));
+        if (highest > summary.highest) {
+            summary.highest = highest;
+            found = at;
+        }
+    }
+    if (summary.highest != forbidden) summary.token = std::find(x + found, x + end, summary.highest) - x;
+    return summary;
+}
+
+/// log(eᵃ + eᵇ), a finite.
+float add_logs(float a, float b) {
+    const float highest = std::max(a, b);
+    return highest + std::log(std::exp(a - highest) + std::exp(b - highest));
 }
 
 void apply_suppression(const TokenRule& rule, float* logits, int64_t vocabulary) {
@@ -59,23 +81,28 @@ int32_t sample(const TokenRule& rule, const float* logits, int64_t vocabulary, f
 
 }  // namespace
 
-Choice choose_token(const Kernels& kernels, const TokenRule& rule, float* logits, int64_t vocabulary, float* scratch) {
+Choice choose_token(const Kernels& kernels, const TokenRule& rule, float* logits, int64_t vocabulary) {
     Choice choice;
     if (rule.probe >= 0 && rule.probe < vocabulary) {
-        choice.probe_probability = std::exp(logits[rule.probe] - log_sum_exp(kernels, logits, 0, vocabulary, scratch));
+        const float total = summarize(kernels, logits, 0, vocabulary).log_sum_exp(kernels, logits, 0, vocabulary);
+        choice.probe_probability = std::exp(logits[rule.probe] - total);
     }
     apply_suppression(rule, logits, vocabulary);
-    if (rule.timestamp_begin >= 0 && rule.timestamp_begin < vocabulary) {
-        const float timestamps = log_sum_exp(kernels, logits, rule.timestamp_begin, vocabulary, scratch);
-        const float best_text =
-            rule.timestamp_begin == 0 ? forbidden : *std::max_element(logits, logits + rule.timestamp_begin);
-        if (timestamps > best_text) std::fill_n(logits, rule.timestamp_begin, forbidden);
+    const bool has_timestamps = rule.timestamp_begin >= 0 && rule.timestamp_begin < vocabulary;
+    const int64_t split = has_timestamps ? rule.timestamp_begin : vocabulary;
+    const Summary text = summarize(kernels, logits, 0, split), times = summarize(kernels, logits, split, vocabulary);
+    const float times_total = times.log_sum_exp(kernels, logits, split, vocabulary);
+    if (text.token < 0 && times.token < 0) throw Error(ErrorCode::internal, "the rules forbid every token");
+    Summary best = text.highest >= times.highest ? text : times;
+    float total = times_total;
+    if (times_total > text.highest) {
+        best = times;
+        std::fill_n(logits, split, forbidden);
+    } else {
+        total = add_logs(text.log_sum_exp(kernels, logits, 0, split), times_total);
     }
-    const float* best = std::max_element(logits, logits + vocabulary);
-    if (*best == forbidden) throw Error(ErrorCode::internal, "the rules forbid every token");
-    const float total = log_sum_exp(kernels, logits, 0, vocabulary, scratch);
     choice.best.token =
-        rule.temperature > 0.0F ? sample(rule, logits, vocabulary, *best) : static_cast<int32_t>(best - logits);
+        rule.temperature > 0.0F ? sample(rule, logits, vocabulary, best.highest) : static_cast<int32_t>(best.token);
     choice.best.log_probability = logits[choice.best.token] - total;
     if (rule.top > 1) {
         std::vector<int32_t> order(static_cast<size_t>(vocabulary));

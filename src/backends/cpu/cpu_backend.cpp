@@ -5,8 +5,9 @@
 #include <fstream>
 
 #include "backends/cpu/choose_tokens.h"
-#include "backends/cpu/decoder_attention.h"
+#include "backends/cpu/cross_attention.h"
 #include "backends/cpu/encoder_attention.h"
+#include "backends/cpu/self_attention.h"
 
 namespace ft {
 
@@ -30,7 +31,7 @@ class CpuBackend : public Backend {
         info_.device =
             fmt::format("{} ({}, {} threads)", processor_name(), engine_.kernels.name, engine_.pool.threads());
         info_.precision = options.precision;
-        info_.packing = options.precision == Precision::int8 ? "cpu-int8-v1" : "cpu-f32-v1";
+        info_.packing = options.precision == Precision::int8 ? "cpu-int8-v2" : "cpu-f32-v1";
         info_.libraries = "oneDNN " + onednn_version();
     }
 
@@ -101,18 +102,8 @@ class CpuBackend : public Backend {
 
     std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights,
                                                  int heads) override {
-        const int64_t t = encoded.rows(), d = encoded.cols();
-        auto cache =
-            std::make_unique<CpuCrossCache>(engine_.precision, static_cast<int>(kv_weights.size()), t, d, heads);
-        float* kv = stem_hidden_.get(t * 2 * d);
-        for (size_t layer = 0; layer < kv_weights.size(); ++layer) {
-            linear(engine_, {data(encoded), t, d}, nullptr, cpu_weight(*kv_weights[layer]), false, nullptr, kv);
-            engine_.pool.run(heads, [&](int64_t h, int) {
-                const float* k = kv + h * (d / heads);
-                cache->store(static_cast<int>(layer), static_cast<int>(h), k, k + d, 2 * d);
-            });
-        }
-        return cache;
+        return std::make_unique<CpuCrossCache>(engine_, data(encoded), encoded.rows(), encoded.cols(), kv_weights,
+                                               heads);
     }
 
     std::unique_ptr<SelfCache> make_self_cache(int layers, int rows, int positions, int d) override {
@@ -166,9 +157,8 @@ class CpuBackend : public Backend {
         float* values = logits_.get(static_cast<int64_t>(items.size()) * vocabulary);
         compute_logits(x, norm, table, items, values);
         std::vector<Choice> choices(items.size());
-        engine_.pool.run(static_cast<int64_t>(items.size()), [&](int64_t i, int thread) {
-            choices[i] = choose_token(engine_.kernels, rules[i], values + i * vocabulary, vocabulary,
-                                      engine_.thread_floats[thread].get(vocabulary));
+        engine_.pool.run(static_cast<int64_t>(items.size()), [&](int64_t i, int) {
+            choices[i] = choose_token(engine_.kernels, rules[i], values + i * vocabulary, vocabulary);
         });
         return choices;
     }

@@ -10,7 +10,7 @@ namespace {
 constexpr int64_t query_chunk = 384;  // queries of one task; its head's keys and values stay in the L2 cache
 constexpr int64_t f32_chunk = 96;
 
-void attention_i16(Engine& engine, const float* qkv, int64_t t, int64_t d, int heads, float* out) {
+void attention_integer(Engine& engine, const float* qkv, int64_t t, int64_t d, int heads, float* out) {
     const int64_t size = d / heads;
     const int64_t t_padded = round_up(t, 32);
     const int64_t per_head = 2 * t_padded * size;
@@ -18,7 +18,7 @@ void attention_i16(Engine& engine, const float* qkv, int64_t t, int64_t d, int h
     float* scales = engine.floats.get((t_padded + size) * heads);
     const auto head_at = [&](int64_t h) {
         AttentionHead head{t, t_padded, size, packed + h * per_head, scales + h * (t_padded + size), nullptr, nullptr};
-        head.values = head.keys + t_padded * size;
+        head.values = packed + h * per_head + t_padded * size;
         head.value_scale = head.key_scale + t_padded;
         return head;
     };
@@ -26,11 +26,11 @@ void attention_i16(Engine& engine, const float* qkv, int64_t t, int64_t d, int h
         const AttentionHead head = head_at(task / 2);
         const float* column = qkv + (task / 2) * size;
         if (task % 2 == 0) {
-            engine.kernels.pack_keys_i16(column + d, 3 * d, t, t_padded, size, const_cast<int16_t*>(head.keys),
-                                         const_cast<float*>(head.key_scale));
+            engine.kernels.pack_keys(column + d, 3 * d, t, t_padded, size, const_cast<void*>(head.keys),
+                                     const_cast<float*>(head.key_scale));
         } else {
-            engine.kernels.pack_values_i16(column + 2 * d, 3 * d, t, t_padded, size, const_cast<int16_t*>(head.values),
-                                           const_cast<float*>(head.value_scale));
+            engine.kernels.pack_values(column + 2 * d, 3 * d, t, t_padded, size, const_cast<int16_t*>(head.values),
+                                       const_cast<float*>(head.value_scale));
         }
     });
     const int64_t chunks = (t + query_chunk - 1) / query_chunk;
@@ -38,8 +38,8 @@ void attention_i16(Engine& engine, const float* qkv, int64_t t, int64_t d, int h
         const int64_t h = task / chunks;
         const int64_t row = task % chunks * query_chunk;
         float* scratch = engine.thread_floats[thread].get(attention_scratch_floats(t_padded, size));
-        engine.kernels.attend_i16(head_at(h), qkv + row * 3 * d + h * size, std::min(query_chunk, t - row), 3 * d,
-                                  out + row * d + h * size, d, scratch);
+        engine.kernels.attend(head_at(h), qkv + row * 3 * d + h * size, std::min(query_chunk, t - row), 3 * d,
+                              out + row * d + h * size, d, scratch);
     });
 }
 
@@ -66,10 +66,10 @@ void attention_f32(Engine& engine, const float* qkv, int64_t t, int64_t d, int h
 }  // namespace
 
 void encoder_attention(Engine& engine, const float* qkv, int64_t t, int64_t d, int heads, float* out) {
-    // The 16-bit kernels handle heads of whole vectors; every Whisper has heads of 64.
+    // The integer kernels handle heads of whole vectors; every Whisper has heads of 64.
     const int64_t size = d / heads;
     if (engine.precision == Precision::int8 && size % 16 == 0 && size <= 512)
-        return attention_i16(engine, qkv, t, d, heads, out);
+        return attention_integer(engine, qkv, t, d, heads, out);
     attention_f32(engine, qkv, t, d, heads, out);
 }
 

@@ -21,8 +21,10 @@ struct Int8Weight {
     const int32_t* column_sum = nullptr;  // [n16]
     const float* bias = nullptr;          // [n16]
     int64_t n = 0, k = 0;                 // k is a multiple of 4 (zero-padded)
+    int64_t pitch = 0;                    // bytes from one block to the next; 0: they lie side by side
 
     int64_t column_blocks() const { return (n + block_columns - 1) / block_columns; }
+    int64_t block_bytes() const { return pitch != 0 ? pitch : k * block_columns; }
 };
 
 /// out[m, n] = act(dequantized(a · wᵀ) + bias) (+ residual), for column blocks [block_begin, block_end).
@@ -38,23 +40,30 @@ struct Int8Product {
     int64_t ld = 0;
 };
 
-/// One head's keys and values in 16 bits for encoder attention; t_padded is t rounded up to 32.
+/// One head's keys and values as integers for encoder attention; t_padded is t rounded up to 32.
 struct AttentionHead {
     int64_t t = 0, t_padded = 0, d = 0;  // d: size of a head, a multiple of 16
-    const int16_t* keys = nullptr;       // [t_padded/16][d/2][16][2]
+    const void* keys = nullptr;          // in the set's own integers; room for 16 bits each
     const float* key_scale = nullptr;    // [t_padded], 0 for padding
     const int16_t* values = nullptr;     // [t_padded/2][d][2]
     const float* value_scale = nullptr;  // [d]
 };
 
-/// One head of one window's cross-attention cache in int8.
-struct CrossHead {
-    int64_t t = 0, t_padded = 0, d = 0;
-    const int8_t* keys = nullptr;        // [t_padded/16][d/4][16][4]
-    const float* key_scale = nullptr;    // [t_padded]
-    const int8_t* values = nullptr;      // [t_padded/4][d][4]
-    const float* value_scale = nullptr;  // [t_padded], by position
+/// Sixteen positions of a window on their way into its cross-attention cache, as int8 of x − mean, twice: for the
+/// scores (positions are columns of an Int8Weight) and for the sum over positions (positions are its depth).
+struct PositionBlock {
+    const float* x = nullptr;     // [count, d]
+    const float* mean = nullptr;  // [d]
+    int64_t count = 0, d = 0;     // d: a multiple of 16; positions from count on become zeros
+    int8_t* rows = nullptr;       // scratch [16, d]
+    int8_t* keys = nullptr;       // [d/4][16][4]
+    int8_t* values = nullptr;     // [d/16] blocks, value_pitch bytes apart, of [16/4][16][4]
+    int64_t value_pitch = 0;
+    float* scale = nullptr;  // [16], 0 for missing positions
+    int32_t* sum = nullptr;  // [16]
 };
+
+constexpr float share_limit = 255.0F;  ///< of a position's share as an integer
 
 struct Kernels {
     const char* name;
@@ -68,26 +77,32 @@ struct Kernels {
     void (*product_f32)(const float* a, int64_t m, int64_t k, const float* w, const float* bias, int64_t begin,
                         int64_t end, bool gelu, const float* residual, float* out, int64_t ld);
     void (*gelu)(float* x, int64_t n);
+    float (*max)(const float* x, int64_t n);
+    float (*sum_exp)(const float* x, int64_t n, float highest);  ///< Σ exp(x − highest)
     /// Softmax numerators in place: x = exp(x − max); returns their sum.
     float (*exp_minus_max)(float* x, int64_t n);
     float (*dot)(const float* a, const float* b, int64_t n);
     /// y += a·x
     void (*axpy)(float a, const float* x, float* y, int64_t n);
 
-    // Encoder attention in 16 bits.
-    void (*pack_keys_i16)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys,
-                          float* scale);
-    void (*pack_values_i16)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
-                            float* scale);
+    // Encoder attention in integers.
+    void (*pack_keys)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* keys, float* scale);
+    void (*pack_values)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
+                        float* scale);
     /// `rows` queries (row stride `stride`) against one head; scratch of attention_scratch_floats() floats.
-    void (*attend_i16)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out,
-                       int64_t out_stride, float* scratch);
+    void (*attend)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out,
+                   int64_t out_stride, float* scratch);
 
-    // Cross-attention in 8 bits: one query. weights (may be null) receives the t probabilities.
-    void (*cross_attend_i8)(const CrossHead& head, const float* q, float* out, float* weights, float* scratch);
+    // Cross-attention in 8 bits.
+    void (*pack_positions)(const PositionBlock& block);
+    /// Softmax of t scores, each share times its position's scale, as integers in [0, share_limit] in the form of
+    /// quantized activations (but unsigned bytes are not shifted); both arrays are t_padded long, a multiple of 16.
+    /// Returns the scale of the integers. weights (may be null) receives the t probabilities. Overwrites the scores.
+    float (*weigh_positions)(float* scores, const float* position_scale, int64_t t, int64_t t_padded, void* shares,
+                             float* weights);
 };
 
-/// Floats of scratch that attend_i16 and cross_attend_i8 need for t_padded positions and heads of d.
+/// Floats of scratch that attend needs for t_padded positions and heads of d.
 int64_t attention_scratch_floats(int64_t t_padded, int64_t d);
 
 const Kernels& kernels_sse2();

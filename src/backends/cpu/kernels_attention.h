@@ -1,29 +1,67 @@
-// Attention; included inside the anonymous namespace of each kernels_*.cpp after kernels_rows.h.
-// Encoder attention runs in 16-bit integers: twice the rate of fp32, and 12-bit inputs keep scores within 1e-3.
+// Encoder attention; included inside the anonymous namespace of each kernels_*.cpp after kernels_rows.h.
+// Scores are products of 8 bits with VNNI, else of 12; probabilities have 15 bits and values 10.
 
 constexpr int64_t query_tile = 12;
-constexpr float qk_limit = 2047.0F;     // 2·11 bits + log2(d) stays under 31 bits for d ≤ 512
 constexpr float value_limit = 1023.0F;  // with Σp ≤ 2²⁰ the sum of p·v stays under 2³⁰
 constexpr float probability_limit = 32767.0F;
 constexpr float probability_sum = 1 << 20;
 
-void pack_keys_i16(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* keys,
-                   float* scale) {
+#ifdef FT_VNNI
+using Key = uint8_t;  // shifted by 128, as one side of the product must be unsigned
+using Query = int8_t;
+constexpr int64_t key_group = 4;  // inputs that lie side by side for each of 16 keys
+constexpr float qk_limit = 127.0F;
+constexpr int32_t key_shift = 128;
+#else
+using Key = int16_t;
+using Query = int16_t;
+constexpr int64_t key_group = 2;
+constexpr float qk_limit = 2047.0F;  // 2·11 bits + log2(d) stays under 31 bits for d ≤ 512
+constexpr int32_t key_shift = 0;
+#endif
+
+/// Keys less their mean, which changes all scores of a query by the same: softmax does not see it, and what many keys
+/// have in common does not eat up the integers' range.
+void pack_keys(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* packed, float* scale) {
+    float mean[1024] = {}, centred[1024];
     int16_t row[1024];
+    for (int64_t j = 0; j < t; ++j) axpy(1.0F / static_cast<float>(t), k + j * stride, mean, d);
     for (int64_t j = 0; j < t_padded; ++j) {
         scale[j] = 0.0F;
-        if (j < t) scale[j] = quantize16(k + j * stride, row, d, qk_limit);
-        auto* block = reinterpret_cast<int32_t*>(keys + j / 16 * 16 * d) + j % 16;
-        for (int64_t p = 0; p < d / 2; ++p) {
-            int32_t pair = 0;
-            if (j < t) __builtin_memcpy(&pair, row + 2 * p, 4);
-            block[p * 16] = pair;
+        for (int64_t c = 0; c < d; ++c) row[c] = 0;
+        if (j < t) {
+            for (int64_t c = 0; c < d; c += W)
+                Simd::store(centred + c, Simd::sub(Simd::load(k + j * stride + c), Simd::load(mean + c)));
+            scale[j] = quantize16(centred, row, d, qk_limit);
         }
+        Key* out = static_cast<Key*>(packed) + j / 16 * 16 * d + j % 16 * key_group;
+        for (int64_t c = 0; c < d; ++c)
+            out[c / key_group * 16 * key_group + c % key_group] = static_cast<Key>(row[c] + key_shift);
     }
 }
 
-void pack_values_i16(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
-                     float* scale) {
+/// One query as integers; returns the scale. `sum` receives what undoes the keys' shift.
+inline float quantize_query(const float* q, int64_t d, Query* out, int32_t* sum) {
+    int16_t row[1024];
+    const float scale = quantize16(q, row, d, qk_limit);
+    *sum = 0;
+    for (int64_t c = 0; c < d; ++c) {
+        out[c] = static_cast<Query>(row[c]);
+        *sum -= key_shift * row[c];
+    }
+    return scale;
+}
+
+inline I dot_keys(I acc, I keys, I query) {
+#ifdef FT_VNNI
+    return Simd::dot8(acc, keys, query);
+#else
+    return Simd::dot16(acc, query, keys);
+#endif
+}
+
+void pack_values(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
+                 float* scale) {
     for (int64_t c = 0; c < d; c += W) {
         F highest = Simd::set(1e-30F);
         for (int64_t j = 0; j < t; ++j) highest = Simd::max(highest, Simd::abs(Simd::load(v + j * stride + c)));
@@ -57,47 +95,71 @@ inline void spill(const I (&acc)[R][V], int32_t* sums) {
     }
 }
 
-/// Scores of R queries against 16·B keys: integers to floats with both scales.
+/// R queries against 16·B keys: integers times the keys' scales. The query's scale waits for the exponential.
 template <int R, int B>
-inline void score_tile(const AttentionHead& h, const int16_t* q, const float* q_scale, int64_t key, float* scores) {
+inline void score_tile(const AttentionHead& h, const Query* q, const int32_t* q_sum, int64_t key, float* scores) {
     constexpr int V = 16 / W;
     I acc[R][B * V];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
-        for (int c = 0; c < B * V; ++c) acc[r][c] = Simd::zero();
+        for (int c = 0; c < B * V; ++c) acc[r][c] = Simd::broadcast32(q_sum + r);
     }
-    const int16_t* block = h.keys + key * h.d;
-    for (int64_t p = 0; p < h.d / 2; ++p) {
+    const Key* block = static_cast<const Key*>(h.keys) + key * h.d;
+    for (int64_t p = 0; p < h.d / key_group; ++p) {
         I keys[B * V];
 #pragma GCC unroll 8
-        for (int v = 0; v < B * V; ++v) keys[v] = Simd::load_pairs(block + v / V * 16 * h.d + p * 32 + v % V * 2 * W);
+        for (int v = 0; v < B * V; ++v)
+            keys[v] = Simd::load_bytes(block + v / V * 16 * h.d + (p * 16 + v % V * W) * key_group);
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
-            const I query = Simd::broadcast32(q + r * h.d + 2 * p);
+            const I query = Simd::broadcast32(q + r * h.d + key_group * p);
 #pragma GCC unroll 8
-            for (int v = 0; v < B * V; ++v) acc[r][v] = Simd::dot16(acc[r][v], query, keys[v]);
+            for (int v = 0; v < B * V; ++v) acc[r][v] = dot_keys(acc[r][v], keys[v], query);
         }
     }
     int32_t sums[R][B * 16];
     spill<R, B * V>(acc, sums[0]);
     for (int r = 0; r < R; ++r) {
-        const F scale = Simd::set(q_scale[r]);
         for (int c = 0; c < B * 16; c += W) {
-            const F both = Simd::mul(scale, Simd::load(h.key_scale + key + c));
-            Simd::store(scores + r * h.t_padded + key + c, Simd::mul(Simd::to_float(Simd::load(sums[r] + c)), both));
+            const F scaled = Simd::mul(Simd::to_float(Simd::load(sums[r] + c)), Simd::load(h.key_scale + key + c));
+            Simd::store(scores + r * h.t_padded + key + c, scaled);
         }
     }
 }
 
-/// Scores of one row → 16-bit probabilities; returns the factor that turns Σp·v into the output.
-inline float probabilities_i16(float* scores, int64_t t, int64_t t_padded, int16_t* p) {
-    const float sum = exp_minus_max(scores, t);
+/// 2ˣ for x ≤ 0 (below −126: about 1e-38), relative error under 4e-6 (the polynomial that meets 2ˣ in Chebyshev's
+/// points on ±½): ample for probabilities of 15 bits.
+inline F exp2_of(F x) {
+    x = Simd::max(x, Simd::set(-126.0F));
+    const F n = Simd::nearest(x);
+    const F r = Simd::sub(x, n);
+    F p = Simd::set(9.66636837e-3F);
+    p = Simd::fma(p, r, Simd::set(5.59219755e-2F));
+    p = Simd::fma(p, r, Simd::set(2.40223497e-1F));
+    p = Simd::fma(p, r, Simd::set(6.93121016e-1F));
+    p = Simd::fma(p, r, Simd::set(1.0F));
+    return Simd::scale_by_power(p, n);
+}
+
+/// Scores of one row, to be multiplied by q_scale, → 16-bit probabilities; returns the factor that turns Σp·v into the
+/// output.
+inline float probabilities_i16(float* scores, float q_scale, int64_t t, int64_t t_padded, int16_t* p) {
+    const float highest = max_of(scores, t, false);
+    for (int64_t j = t; j < t_padded; ++j) scores[j] = -1e30F;
+    // Powers of 2; the highest becomes 1 exactly, as more would not fit 16 bits.
+    const F scale = Simd::set(q_scale * 1.44269504F), limit = Simd::set(highest);
+    F sums = Simd::set(0.0F);
+    for (int64_t j = 0; j < t_padded; j += W) {
+        const F e = exp2_of(Simd::mul(Simd::sub(Simd::load(scores + j), limit), scale));
+        sums = Simd::add(sums, e);
+        Simd::store(scores + j, e);
+    }
+    const float sum = Simd::sum(sums);
     const float factor = probability_sum / sum < probability_limit ? probability_sum / sum : probability_limit;
     // Numerator and denominator use the same rounded values, so that rounding cannot bias the mean. A vector's lanes
     // stay under 2²⁴ and are exact in fp32.
     F total = Simd::set(0.0F);
-    for (int64_t j = t; j < t_padded; ++j) scores[j] = 0.0F;
     for (int64_t j = 0; j < t_padded; j += W) {
         const I rounded = Simd::round(Simd::mul(Simd::load(scores + j), Simd::set(factor)));
         total = Simd::add(total, Simd::to_float(rounded));
@@ -140,16 +202,22 @@ constexpr int score_rows = W == 16 ? 12 : W == 8 ? 4 : 2;
 constexpr int score_blocks = W == 16 ? 2 : 1;
 constexpr int mix_rows = W == 16 ? 6 : W == 8 ? 3 : 2;
 
-void attend_tile(const AttentionHead& h, const int16_t* q, const float* q_scale, float* scores, int16_t* p,
-                 float* out) {
+/// A tile of queries as integers.
+struct QueryTile {
+    const Query* values;          // [query_tile, d]
+    float scale[query_tile];      // with 1/√d
+    int32_t key_sum[query_tile];  // what undoes the keys' shift
+};
+
+void attend_tile(const AttentionHead& h, const QueryTile& q, float* scores, int16_t* p, float* out) {
     for (int64_t key = 0; key < h.t_padded; key += 16 * score_blocks) {
         for (int64_t r = 0; r < query_tile; r += score_rows) {
-            score_tile<score_rows, score_blocks>(h, q + r * h.d, q_scale + r, key, scores + r * h.t_padded);
+            score_tile<score_rows, score_blocks>(h, q.values + r * h.d, q.key_sum + r, key, scores + r * h.t_padded);
         }
     }
     float factor[query_tile];
     for (int64_t r = 0; r < query_tile; ++r) {
-        factor[r] = probabilities_i16(scores + r * h.t_padded, h.t, h.t_padded, p + r * h.t_padded);
+        factor[r] = probabilities_i16(scores + r * h.t_padded, q.scale[r], h.t, h.t_padded, p + r * h.t_padded);
     }
     for (int64_t r = 0; r < query_tile; r += mix_rows) {
         const int16_t* row = p + r * h.t_padded;
@@ -159,134 +227,25 @@ void attend_tile(const AttentionHead& h, const int16_t* q, const float* q_scale,
     }
 }
 
-void attend_i16(const AttentionHead& h, const float* q, int64_t rows, int64_t stride, float* out, int64_t out_stride,
-                float* scratch) {
+void attend(const AttentionHead& h, const float* q, int64_t rows, int64_t stride, float* out, int64_t out_stride,
+            float* scratch) {
     float* scores = scratch;
     float* mixed = scores + query_tile * h.t_padded;
     auto* p = reinterpret_cast<int16_t*>(mixed + query_tile * h.d);
-    int16_t* queries = p + query_tile * h.t_padded;
+    auto* queries = reinterpret_cast<Query*>(p + query_tile * h.t_padded);
     const float root = 1.0F / __builtin_sqrtf(static_cast<float>(h.d));
     for (int64_t row = 0; row < rows; row += query_tile) {
         const int64_t count = rows - row < query_tile ? rows - row : query_tile;
-        float q_scale[query_tile] = {};
+        QueryTile tile{queries, {}, {}};
         for (int64_t r = 0; r < query_tile; ++r) {
             // Missing rows of the last tile repeat the last one; their results are thrown away.
             const int64_t source = row + (r < count ? r : count - 1);
-            q_scale[r] = root * quantize16(q + source * stride, queries + r * h.d, h.d, qk_limit);
+            tile.scale[r] = root * quantize_query(q + source * stride, h.d, queries + r * h.d, tile.key_sum + r);
         }
-        attend_tile(h, queries, q_scale, scores, p, mixed);
+        attend_tile(h, tile, scores, p, mixed);
         for (int64_t r = 0; r < count; ++r) {
             for (int64_t c = 0; c < h.d; c += W)
                 Simd::store(out + (row + r) * out_stride + c, Simd::load(mixed + r * h.d + c));
         }
-    }
-}
-
-/// Integer sums of 16 columns over `groups` groups of four int8 inputs, as in a cross cache: w [groups][stride/4][4].
-/// x holds the 16-bit inputs. With bytes, x = 128·high + low is split, and the caller gives both parts.
-#ifdef FT_VNNI
-/// Keys are made unsigned by flipping their sign bit (+128); `correction` undoes it.
-inline I cross_scores(const int8_t* w, int64_t groups, const int8_t* high, const int8_t* low, I correction) {
-    const I flip = _mm512_set1_epi8(static_cast<char>(0x80));
-    I acc_high = Simd::zero(), acc_low = Simd::zero();
-    for (int64_t g = 0; g < groups; ++g) {
-        const I keys = _mm512_xor_si512(_mm512_loadu_si512(w + g * 64), flip);
-        acc_high = Simd::dot8(acc_high, keys, Simd::broadcast32(high + 4 * g));
-        acc_low = Simd::dot8(acc_low, keys, Simd::broadcast32(low + 4 * g));
-    }
-    return _mm512_sub_epi32(_mm512_add_epi32(_mm512_slli_epi32(acc_high, 7), acc_low), correction);
-}
-#endif
-
-void cross_scores_all(const CrossHead& h, const int16_t* q, float q_scale, float* scores) {
-#ifdef FT_VNNI
-    int8_t high[1024], low[1024];
-    int32_t total = 0;
-    for (int64_t i = 0; i < h.d; ++i) {
-        high[i] = static_cast<int8_t>((q[i] + 64) >> 7);
-        low[i] = static_cast<int8_t>(q[i] - 128 * high[i]);
-        total += q[i];
-    }
-    const I correction = _mm512_set1_epi32(128 * total);
-#endif
-    for (int64_t j = 0; j < h.t_padded; j += 16) {
-        const int8_t* block = h.keys + j * h.d;
-        int32_t sums[16];
-#ifdef FT_VNNI
-        Simd::store(sums, cross_scores(block, h.d / 4, high, low, correction));
-#else
-        constexpr int V = 32 / W;
-        I acc[V];
-        for (I& sum : acc) sum = Simd::zero();
-        for (int64_t g = 0; g < h.d / 4; ++g) {
-            const I input = Simd::broadcast64(q + 4 * g);
-#pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) acc[v] = Simd::dot16(acc[v], Simd::widen8(block + g * 64 + v * W * 2), input);
-        }
-        for (int v = 0; v < V; v += 2) Simd::store(sums + v / 2 * W, Simd::add_neighbours(acc[v], acc[v + 1]));
-#endif
-        for (int64_t c = 0; c < 16; c += W) {
-            const F scale = Simd::mul(Simd::set(q_scale), Simd::load(h.key_scale + j + c));
-            Simd::store(scores + j + c, Simd::mul(Simd::to_float(Simd::load(sums + c)), scale));
-        }
-    }
-}
-
-/// out[d] = factor · Σ p·v over all positions; p in 13 bits so that 1500 products stay under 2³¹.
-void cross_mix(const CrossHead& h, const int16_t* p, float factor, float* out) {
-    for (int64_t column = 0; column < h.d; column += 16) {
-        int32_t sums[16];
-#ifdef FT_VNNI
-        I acc_high = Simd::zero(), acc_low = Simd::zero();
-        for (int64_t j = 0; j < h.t_padded; j += 4) {
-            uint64_t four;
-            __builtin_memcpy(&four, p + j, 8);
-            // Four 13-bit numbers → their low 7 bits and high 6 bits as bytes.
-            const auto low = static_cast<uint32_t>(__builtin_ia32_pext_di(four, 0x007F007F007F007FULL) & 0x0FFFFFFFU);
-            const auto high =
-                static_cast<uint32_t>(__builtin_ia32_pext_di(four >> 7, 0x007F007F007F007FULL) & 0x0FFFFFFFU);
-            const auto spread = [](uint32_t packed) {
-                return static_cast<int32_t>(__builtin_ia32_pdep_si(packed, 0x7F7F7F7FU));
-            };
-            const I values = _mm512_loadu_si512(h.values + j * h.d + column * 4);
-            acc_high = Simd::dot8(acc_high, _mm512_set1_epi32(spread(high)), values);
-            acc_low = Simd::dot8(acc_low, _mm512_set1_epi32(spread(low)), values);
-        }
-        Simd::store(sums, _mm512_add_epi32(_mm512_slli_epi32(acc_high, 7), acc_low));
-#else
-        constexpr int V = 32 / W;
-        I acc[V];
-        for (I& sum : acc) sum = Simd::zero();
-        for (int64_t j = 0; j < h.t_padded; j += 4) {
-            const I input = Simd::broadcast64(p + j);
-#pragma GCC unroll 8
-            for (int v = 0; v < V; ++v)
-                acc[v] = Simd::dot16(acc[v], Simd::widen8(h.values + j * h.d + column * 4 + v * W * 2), input);
-        }
-        for (int v = 0; v < V; v += 2) Simd::store(sums + v / 2 * W, Simd::add_neighbours(acc[v], acc[v + 1]));
-#endif
-        for (int64_t c = 0; c < 16; c += W) {
-            Simd::store(out + column + c, Simd::mul(Simd::to_float(Simd::load(sums + c)), Simd::set(factor)));
-        }
-    }
-}
-
-void cross_attend_i8(const CrossHead& h, const float* q, float* out, float* weights, float* scratch) {
-    float* scores = scratch;
-    float* scaled = scores + h.t_padded;
-    auto* p = reinterpret_cast<int16_t*>(scaled + h.t_padded);
-    int16_t* query = p + h.t_padded;
-    const float q_scale = quantize16(q, query, h.d, 16256.0F) / __builtin_sqrtf(static_cast<float>(h.d));
-    cross_scores_all(h, query, q_scale, scores);
-    const float sum = exp_minus_max(scores, h.t);
-    for (int64_t j = h.t; j < h.t_padded; ++j) scores[j] = 0.0F;
-    // Values have a scale a position: it joins the probability, so that the sum over positions is one of integers.
-    for (int64_t j = 0; j < h.t_padded; j += W) {
-        Simd::store(scaled + j, Simd::mul(Simd::load(scores + j), Simd::load(h.value_scale + j)));
-    }
-    const float p_scale = quantize16(scaled, p, h.t_padded, 8191.0F);
-    cross_mix(h, p, p_scale / sum, out);
-    if (weights != nullptr) {
-        for (int64_t j = 0; j < h.t; ++j) weights[j] = scores[j] / sum;
     }
 }

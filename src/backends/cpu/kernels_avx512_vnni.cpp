@@ -13,6 +13,7 @@ namespace {
 #include "backends/cpu/kernels_rows.h"
 #include "backends/cpu/kernels_product.h"
 #include "backends/cpu/kernels_attention.h"
+#include "backends/cpu/kernels_cross.h"
 #include "backends/cpu/kernels_table.h"
 // clang-format on
 constexpr Kernels table = make_table("avx512-vnni");

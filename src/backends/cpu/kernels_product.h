@@ -95,7 +95,7 @@ inline void finish_block(const Int8Product& p, int64_t row, int64_t block, const
 template <int R, int C>
 void product_tile(const Int8Product& p, int64_t row, int64_t block) {
     int32_t sums[R][C * 16];
-    const int64_t block_bytes = p.w.k * block_columns;
+    const int64_t block_bytes = p.w.block_bytes();
     tile_i8<R, C>(static_cast<const Input*>(p.a) + row * p.w.k, p.w.k, p.w.blocks + block * block_bytes, block_bytes,
                   sums);
     for (int r = 0; r < R; ++r) {

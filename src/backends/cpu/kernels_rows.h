@@ -81,6 +81,20 @@ float sum_of(const float* x, int64_t n) {
     return result;
 }
 
+float max(const float* x, int64_t n) {
+    return max_of(x, n, false);
+}
+
+float sum_exp(const float* x, int64_t n, float highest) {
+    const F limit = Simd::set(highest);
+    F total = Simd::set(0.0F);
+    int64_t i = 0;
+    for (; i + W <= n; i += W) total = Simd::add(total, exp_of(Simd::sub(Simd::load(x + i), limit)));
+    float tail[W];
+    for (int64_t j = 0; j < W; ++j) tail[j] = i + j < n ? x[i + j] : -3.402823466e38F;
+    return Simd::sum(Simd::add(total, exp_of(Simd::sub(Simd::load(tail), limit))));
+}
+
 float exp_minus_max(float* x, int64_t n) {
     const F highest = Simd::set(max_of(x, n, false));
     map(x, n, [highest](F v) { return exp_of(Simd::sub(v, highest)); });

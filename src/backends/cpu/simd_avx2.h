@@ -37,6 +37,9 @@ struct Simd {
         return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
     }
 
+    static F nearest(F v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    /// v·2ⁿ for whole n in [−126, 127].
+    static F scale_by_power(F v, F n) { return mul(v, power_of_two(round(n))); }
     static I zero() { return _mm256_setzero_si256(); }
     static I load(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const I*>(p)); }
     static void store(int32_t* p, I v) { _mm256_storeu_si256(reinterpret_cast<I*>(p), v); }
@@ -44,6 +47,7 @@ struct Simd {
         const __m128i narrow = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrow);
     }
+    static I load_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const I*>(p)); }
     static I load_pairs(const int16_t* p) { return _mm256_loadu_si256(reinterpret_cast<const I*>(p)); }
     static I broadcast32(const void* p) {
         int32_t value;

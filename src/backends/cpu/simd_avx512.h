@@ -41,6 +41,9 @@ struct Simd {
         return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(n, _mm512_set1_epi32(127)), 23));
     }
 
+    static F nearest(F v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    /// v·2ⁿ for whole n in [−126, 127].
+    static F scale_by_power(F v, F n) { return _mm512_scalef_ps(v, n); }
     static I zero() { return _mm512_setzero_si512(); }
     static I load(const int32_t* p) { return _mm512_loadu_si512(p); }
     static void store(int32_t* p, I v) { _mm512_storeu_si512(p, v); }
@@ -48,6 +51,7 @@ struct Simd {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(v));
     }
     static void store8(uint8_t* p, I v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v)); }
+    static I load_bytes(const void* p) { return _mm512_loadu_si512(p); }
     static I load_pairs(const int16_t* p) { return _mm512_loadu_si512(p); }
     static I broadcast32(const void* p) {
         int32_t value;

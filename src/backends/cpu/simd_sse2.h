@@ -31,10 +31,14 @@ struct Simd {
     /// 2ⁿ for integers n in [−126, 127].
     static F power_of_two(I n) { return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(n, _mm_set1_epi32(127)), 23)); }
 
+    static F nearest(F v) { return to_float(round(v)); }
+    /// v·2ⁿ for whole n in [−126, 127].
+    static F scale_by_power(F v, F n) { return mul(v, power_of_two(round(n))); }
     static I zero() { return _mm_setzero_si128(); }
     static I load(const int32_t* p) { return _mm_loadu_si128(reinterpret_cast<const I*>(p)); }
     static void store(int32_t* p, I v) { _mm_storeu_si128(reinterpret_cast<I*>(p), v); }
     static void store16(int16_t* p, I v) { _mm_storel_epi64(reinterpret_cast<I*>(p), _mm_packs_epi32(v, v)); }
+    static I load_bytes(const void* p) { return _mm_loadu_si128(static_cast<const I*>(p)); }
     static I load_pairs(const int16_t* p) { return _mm_loadu_si128(reinterpret_cast<const I*>(p)); }
     static I broadcast32(const void* p) {
         int32_t value;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/error.h"
 
@@ -30,34 +29,97 @@ int64_t inner_size(const Shape& shape) {
 
 struct Int8Layout {
     int64_t n, k, n16, k4;
-    explicit Int8Layout(const Shape& shape)
-        : n(shape[0]), k(inner_size(shape)), n16(round_up(n, block_columns)), k4(round_up(k, group_depth)) {}
+    Int8Layout(int64_t columns, int64_t depth)
+        : n(columns), k(depth), n16(round_up(n, block_columns)), k4(round_up(k, group_depth)) {}
+    explicit Int8Layout(const Shape& shape) : Int8Layout(shape[0], inner_size(shape)) {}
     int64_t block_bytes() const { return n16 * k4; }
     int64_t bytes() const { return block_bytes() + n16 * 12; }
+    /// Where weight (column, i) stands in the blocks.
+    int64_t place(int64_t column, int64_t i) const {
+        return column / block_columns * block_columns * k4 + i / group_depth * group_depth * block_columns +
+               column % block_columns * group_depth + i % group_depth;
+    }
 };
 
-std::vector<std::byte> pack_int8(const Int8Layout& layout, const std::vector<float>& matrix,
-                                 const std::vector<float>& bias) {
-    std::vector<std::byte> packed(static_cast<size_t>(layout.bytes()));
-    auto* blocks = reinterpret_cast<int8_t*>(packed.data());
-    auto* scale = reinterpret_cast<float*>(packed.data() + layout.block_bytes());
+/// Symmetric int8 of one row; returns the scale, 1 for a row of zeros.
+float quantize_row(const float* row, int64_t k, std::vector<int8_t>& q) {
+    float highest = 0.0F;
+    for (int64_t i = 0; i < k; ++i) highest = std::max(highest, std::fabs(row[i]));
+    const float scale = highest > 0.0F ? highest / 127.0F : 1.0F;
+    q.resize(static_cast<size_t>(k));
+    for (int64_t i = 0; i < k; ++i) q[i] = static_cast<int8_t>(std::lrintf(row[i] / scale));
+    return scale;
+}
+
+void pack_int8(const Int8Layout& layout, const float* matrix, const float* bias, std::byte* packed) {
+    auto* blocks = reinterpret_cast<int8_t*>(packed);
+    auto* scale = reinterpret_cast<float*>(packed + layout.block_bytes());
     auto* sum = reinterpret_cast<int32_t*>(scale + layout.n16);
     auto* packed_bias = reinterpret_cast<float*>(sum + layout.n16);
+    std::vector<int8_t> row;
     for (int64_t column = 0; column < layout.n; ++column) {
-        const float* row = matrix.data() + column * layout.k;
-        float highest = 0.0F;
-        for (int64_t i = 0; i < layout.k; ++i) highest = std::max(highest, std::fabs(row[i]));
-        scale[column] = highest > 0.0F ? highest / 127.0F : 1.0F;
-        int8_t* out =
-            blocks + column / block_columns * block_columns * layout.k4 + column % block_columns * group_depth;
+        scale[column] = quantize_row(matrix + column * layout.k, layout.k, row);
         for (int64_t i = 0; i < layout.k; ++i) {
-            const auto value = static_cast<int8_t>(std::lrintf(row[i] / scale[column]));
-            out[i / group_depth * group_depth * block_columns + i % group_depth] = value;
-            sum[column] += value;
+            blocks[layout.place(column, i)] = row[i];
+            sum[column] += row[i];
         }
-        packed_bias[column] = bias.empty() ? 0.0F : bias[static_cast<size_t>(column)];
+        packed_bias[column] = bias == nullptr ? 0.0F : bias[column];
     }
-    return packed;
+}
+
+Int8Weight bind_int8(const Int8Layout& layout, const std::byte* packed) {
+    const auto* scale = reinterpret_cast<const float*>(packed + layout.block_bytes());
+    return {reinterpret_cast<const int8_t*>(packed),
+            scale,
+            reinterpret_cast<const int32_t*>(scale + layout.n16),
+            scale + 2 * layout.n16,
+            layout.n,
+            layout.k4};
+}
+
+/// [2·d, d] of cross_kv: the blocks of W_kᵀ, their scales (ones) and biases (zeros), W_k's scales, the sums of each
+/// head's depth; then W_v as any weight.
+struct CrossLayout {
+    int64_t d;
+    Int8Layout square;
+    explicit CrossLayout(const Shape& shape) : d(shape[1]), square(d, d) {}
+    int64_t ones() const { return square.block_bytes(); }
+    int64_t zeros() const { return ones() + d * 4; }
+    int64_t key_scale() const { return zeros() + d * 4; }
+    int64_t sums() const { return key_scale() + d * 4; }
+    int64_t values() const { return sums() + d / cross_head_size * d * 4; }
+    int64_t bytes() const { return values() + square.bytes(); }
+};
+
+/// The keys' bias has no part in it: it changes all scores of a query by the same.
+void pack_cross(const CrossLayout& layout, const float* matrix, const float* bias, std::byte* packed) {
+    const int64_t d = layout.d;
+    auto* blocks = reinterpret_cast<int8_t*>(packed);
+    std::fill_n(reinterpret_cast<float*>(packed + layout.ones()), d, 1.0F);
+    auto* key_scale = reinterpret_cast<float*>(packed + layout.key_scale());
+    auto* sums = reinterpret_cast<int32_t*>(packed + layout.sums());
+    std::vector<int8_t> row;
+    for (int64_t c = 0; c < d; ++c) {
+        key_scale[c] = quantize_row(matrix + c * d, d, row);
+        for (int64_t i = 0; i < d; ++i) {
+            blocks[layout.square.place(i, c)] = row[i];
+            sums[c / cross_head_size * d + i] += row[i];
+        }
+    }
+    pack_int8(layout.square, matrix + d * d, bias == nullptr ? nullptr : bias + d, packed + layout.values());
+}
+
+CrossWeights bind_cross(const CrossLayout& layout, const std::byte* packed) {
+    const auto floats = [&](int64_t at) { return reinterpret_cast<const float*>(packed + at); };
+    return {{reinterpret_cast<const int8_t*>(packed), floats(layout.ones()),
+             reinterpret_cast<const int32_t*>(packed + layout.sums()), floats(layout.zeros()), layout.d, layout.d},
+            floats(layout.key_scale()),
+            bind_int8(layout.square, packed + layout.values())};
+}
+
+int64_t packed_bytes(WeightKind kind, const Shape& shape, bool is_int8) {
+    if (!is_int8) return (shape[0] * inner_size(shape) + shape[0]) * 4;
+    return kind == WeightKind::cross_kv ? CrossLayout(shape).bytes() : Int8Layout(shape).bytes();
 }
 
 }  // namespace
@@ -65,6 +127,7 @@ std::vector<std::byte> pack_int8(const Int8Layout& layout, const std::vector<flo
 bool packs_as_int8(WeightKind kind, const Shape& shape, Precision precision) {
     if (precision != Precision::int8) return false;
     if (kind == WeightKind::conv1d) return shape[1] >= 256;
+    if (kind == WeightKind::cross_kv) return shape[0] == 2 * shape[1] && shape[1] % cross_head_size == 0;
     return kind == WeightKind::linear || kind == WeightKind::embedding;
 }
 
@@ -76,38 +139,39 @@ std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, co
         throw Error(ErrorCode::bad_model, "a bias of {} values does not fit a weight of {} rows", biases.size(),
                     weight.shape[0]);
     }
-    if (packs_as_int8(kind, weight.shape, precision)) return pack_int8(Int8Layout(weight.shape), matrix, biases);
-    std::vector<std::byte> packed((matrix.size() + static_cast<size_t>(weight.shape[0])) * sizeof(float));
-    std::memcpy(packed.data(), matrix.data(), matrix.size() * sizeof(float));
-    if (!biases.empty())
-        std::memcpy(packed.data() + matrix.size() * sizeof(float), biases.data(), biases.size() * sizeof(float));
+    const bool is_int8 = packs_as_int8(kind, weight.shape, precision);
+    std::vector<std::byte> packed(static_cast<size_t>(packed_bytes(kind, weight.shape, is_int8)));
+    const float* added = biases.empty() ? nullptr : biases.data();
+    if (is_int8 && kind == WeightKind::cross_kv) {
+        pack_cross(CrossLayout(weight.shape), matrix.data(), added, packed.data());
+    } else if (is_int8) {
+        pack_int8(Int8Layout(weight.shape), matrix.data(), added, packed.data());
+    } else {
+        auto* values = reinterpret_cast<float*>(packed.data());
+        std::ranges::copy(biases, std::ranges::copy(matrix, values).out);
+    }
     return packed;
 }
 
 WeightPtr bind_weight(WeightKind kind, const Shape& shape, std::span<const std::byte> packed, Precision precision) {
     const bool is_int8 = packs_as_int8(kind, shape, precision);
-    const Int8Layout layout(shape);
-    const int64_t expected = is_int8 ? layout.bytes() : (layout.n * layout.k + layout.n) * 4;
+    const int64_t expected = packed_bytes(kind, shape, is_int8);
     if (static_cast<int64_t>(packed.size()) != expected || reinterpret_cast<uintptr_t>(packed.data()) % 16 != 0) {
         throw Error(ErrorCode::bad_model, "a packed weight has {} bytes where its shape needs {}: pack the model again",
                     packed.size(), expected);
     }
     auto weight = std::make_unique<CpuWeight>();
     weight->kind = kind;
-    weight->n = layout.n;
-    weight->k = layout.k;
+    weight->n = shape[0];
+    weight->k = inner_size(shape);
     weight->is_int8 = is_int8;
-    if (is_int8) {
-        const auto* scale = reinterpret_cast<const float*>(packed.data() + layout.block_bytes());
-        weight->int8 = {reinterpret_cast<const int8_t*>(packed.data()),
-                        scale,
-                        reinterpret_cast<const int32_t*>(scale + layout.n16),
-                        scale + 2 * layout.n16,
-                        layout.n,
-                        layout.k4};
+    if (is_int8 && kind == WeightKind::cross_kv) {
+        weight->cross = bind_cross(CrossLayout(shape), packed.data());
+    } else if (is_int8) {
+        weight->int8 = bind_int8(Int8Layout(shape), packed.data());
     } else {
         weight->values = reinterpret_cast<const float*>(packed.data());
-        weight->bias = weight->values + layout.n * layout.k;
+        weight->bias = weight->values + weight->n * weight->k;
     }
     return weight;
 }

@@ -8,6 +8,25 @@
 
 namespace ft::cpu {
 
+constexpr int64_t cross_head_size = 64;  ///< of every Whisper; int8 keys are packed by it
+
+/// The int8 form of a cross_kv weight: see cross_attention.h.
+struct CrossWeights {
+    Int8Weight keys;                   ///< W_kᵀ [d, d]: a column of n is an input of W_k, all heads' depths in a row
+    const float* key_scale = nullptr;  // [d], of W_k's rows
+    Int8Weight values;                 ///< W_v [d, d] with its bias
+
+    /// [d, 64]: what turns a head's query into one over the encoder's output.
+    Int8Weight keys_of(int64_t head) const {
+        Int8Weight part = keys;
+        part.blocks += head * cross_head_size * block_columns;
+        part.column_sum += head * round_up(keys.n, block_columns);
+        part.k = cross_head_size;
+        part.pitch = keys.block_bytes();
+        return part;
+    }
+};
+
 /// A view of packed bytes: int8 for products in int8 precision, else f32 (row-major weight, then bias).
 class CpuWeight : public Weight {
   public:
@@ -15,6 +34,7 @@ class CpuWeight : public Weight {
     int64_t n = 0, k = 0;  // a convolution's k is 3·in
     bool is_int8 = false;
     Int8Weight int8;
+    CrossWeights cross;             // of an int8 cross_kv, in place of `int8`
     const float* values = nullptr;  // [n, k]; a norm's gain
     const float* bias = nullptr;    // [n]
 };

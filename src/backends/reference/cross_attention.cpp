@@ -13,7 +13,7 @@ std::unique_ptr<CrossCache> ReferenceBackend::make_cross_cache(const Tensor& enc
     const int64_t d = cache->d = encoded.cols();
     for (const Weight* layer : kv_weights) {
         check(layer != nullptr, "make_cross_cache: a weight is missing");
-        const FloatWeight& weight = as_float(*layer, WeightKind::linear);
+        const FloatWeight& weight = as_float(*layer, WeightKind::cross_kv);
         check(weight.shape == Shape{2 * d, d}, "make_cross_cache: a weight is not [2·d, d]");
         std::vector<float> keys, values;
         for (int64_t t = 0; t < cache->positions; ++t) {

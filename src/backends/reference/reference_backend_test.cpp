@@ -109,7 +109,7 @@ TEST(Reference, SelfAttentionSeesItsSlotUpToItself) {
 TEST(Reference, CrossAttention) {
     const auto backend = make();
     // Keys are the input, values 10 times the input + 1.
-    const auto kv = weight(*backend, WeightKind::linear, {2, 1}, {1, 10}, {0, 1});
+    const auto kv = weight(*backend, WeightKind::cross_kv, {2, 1}, {1, 10}, {0, 1});
     const auto ln3 = static_cast<float>(std::log(3.0));
     const auto cache = backend->make_cross_cache(backend->upload({2, 1}, std::vector<float>{1, 0}),
                                                  std::vector<const Weight*>{kv.get()}, 1);

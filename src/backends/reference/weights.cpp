@@ -7,7 +7,7 @@ namespace ft::reference {
 
 namespace {
 
-constexpr const char* kind_names[] = {"linear", "conv1d", "norm", "embedding", "positions"};
+constexpr const char* kind_names[] = {"linear", "conv1d", "norm", "embedding", "positions", "cross_kv"};
 
 bool has_bias(WeightKind kind) {
     return kind != WeightKind::embedding && kind != WeightKind::positions;
