@@ -137,8 +137,8 @@ TEST(ServiceClient, AWrongKeyIsNoWrongClock) {
 }
 
 TEST(ServiceClient, RenewsExpiredCredentialsOnce) {
-    ServiceFixture container([](const TestRequest&) {
-        static std::atomic<int> count{0};
+    std::atomic<int> count{0};
+    ServiceFixture container([&count](const TestRequest&) {
         return reply(200,
                      fmt::format(R"({{"AccessKeyId":"ASID{}","SecretAccessKey":"s","Token":"t{}"}})", ++count, count));
     });
