@@ -14,23 +14,28 @@ void attention_integer(Engine& engine, const float* qkv, int64_t t, int64_t d, i
     const int64_t size = d / heads;
     const int64_t t_padded = round_up(t, 32);
     const int64_t per_head = 2 * t_padded * size;
+    const int64_t scales_per_head = t_padded + 2 * size;
     int16_t* packed = engine.packed_heads.get(per_head * heads);
-    float* scales = engine.floats.get((t_padded + size) * heads);
+    float* scales = engine.floats.get(scales_per_head * heads);
     const auto head_at = [&](int64_t h) {
-        AttentionHead head{t, t_padded, size, packed + h * per_head, scales + h * (t_padded + size), nullptr, nullptr};
+        AttentionHead head{t, t_padded, size};
+        head.keys = packed + h * per_head;
         head.values = packed + h * per_head + t_padded * size;
+        head.key_scale = scales + h * scales_per_head;
         head.value_scale = head.key_scale + t_padded;
+        head.value_mean = head.value_scale + size;
         return head;
     };
     engine.pool.run(2 * heads, [&](int64_t task, int) {
-        const AttentionHead head = head_at(task / 2);
-        const float* column = qkv + (task / 2) * size;
+        const int64_t h = task / 2;
+        int16_t* keys = packed + h * per_head;
+        float* scale = scales + h * scales_per_head;
+        const float* column = qkv + h * size;
         if (task % 2 == 0) {
-            engine.kernels.pack_keys(column + d, 3 * d, t, t_padded, size, const_cast<void*>(head.keys),
-                                     const_cast<float*>(head.key_scale));
+            engine.kernels.pack_keys(column + d, 3 * d, t, t_padded, size, keys, scale);
         } else {
-            engine.kernels.pack_values(column + 2 * d, 3 * d, t, t_padded, size, const_cast<int16_t*>(head.values),
-                                       const_cast<float*>(head.value_scale));
+            engine.kernels.pack_values(column + 2 * d, 3 * d, t, t_padded, size, keys + t_padded * size,
+                                       scale + t_padded, scale + t_padded + size);
         }
     });
     const int64_t chunks = (t + query_chunk - 1) / query_chunk;

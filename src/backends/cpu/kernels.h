@@ -40,13 +40,15 @@ struct Int8Product {
     int64_t ld = 0;
 };
 
-/// One head's keys and values as integers for encoder attention; t_padded is t rounded up to 32.
+/// One head's keys and values for encoder attention, in the set's own integers of at most 16 bits; t_padded is t
+/// rounded up to 32.
 struct AttentionHead {
     int64_t t = 0, t_padded = 0, d = 0;  // d: size of a head, a multiple of 16
-    const void* keys = nullptr;          // in the set's own integers; room for 16 bits each
+    const void* keys = nullptr;          // t_padded·d
     const float* key_scale = nullptr;    // [t_padded], 0 for padding
-    const int16_t* values = nullptr;     // [t_padded/2][d][2]
+    const void* values = nullptr;        // t_padded·d
     const float* value_scale = nullptr;  // [d]
+    const float* value_mean = nullptr;   // [d]
 };
 
 /// Sixteen positions of a window on their way into its cross-attention cache, as int8 of x − mean, twice: for the
@@ -87,8 +89,8 @@ struct Kernels {
 
     // Encoder attention in integers.
     void (*pack_keys)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* keys, float* scale);
-    void (*pack_values)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
-                        float* scale);
+    void (*pack_values)(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* values,
+                        float* scale, float* mean);
     /// `rows` queries (row stride `stride`) against one head; scratch of attention_scratch_floats() floats.
     void (*attend)(const AttentionHead& head, const float* q, int64_t rows, int64_t stride, float* out,
                    int64_t out_stride, float* scratch);

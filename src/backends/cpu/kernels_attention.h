@@ -1,31 +1,57 @@
 // Encoder attention; included inside the anonymous namespace of each kernels_*.cpp after kernels_rows.h.
-// Scores are products of 8 bits with VNNI, else of 12; probabilities have 15 bits and values 10.
+// All its products are of integers: 8 bits with VNNI, else 12 for scores and about 10 for the sum over positions.
 
 constexpr int64_t query_tile = 12;
-constexpr float value_limit = 1023.0F;  // with Σp ≤ 2²⁰ the sum of p·v stays under 2³⁰
-constexpr float probability_limit = 32767.0F;
-constexpr float probability_sum = 1 << 20;
 
 #ifdef FT_VNNI
 using Key = uint8_t;  // shifted by 128, as one side of the product must be unsigned
 using Query = int8_t;
-constexpr int64_t key_group = 4;  // inputs that lie side by side for each of 16 keys
-constexpr float qk_limit = 127.0F;
+using Share = uint8_t;
+using Value = int8_t;
+constexpr float qk_limit = 127.0F, value_limit = 127.0F;
 constexpr int32_t key_shift = 128;
 #else
 using Key = int16_t;
 using Query = int16_t;
-constexpr int64_t key_group = 2;
+using Share = int16_t;
+using Value = int16_t;
 constexpr float qk_limit = 2047.0F;  // 2·11 bits + log2(d) stays under 31 bits for d ≤ 512
+constexpr float value_limit = 1023.0F;
 constexpr int32_t key_shift = 0;
 #endif
+constexpr int64_t group = 4 / sizeof(Key);  // factors that lie side by side and are summed by one instruction
+
+/// acc + the products of each lane's group, summed. a: keys or shares, b: queries or values.
+inline I dot_group(I acc, I a, I b) {
+#ifdef FT_VNNI
+    return Simd::dot8(acc, a, b);
+#else
+    return Simd::dot16(acc, a, b);
+#endif
+}
+
+/// Of a probability as an integer, so that the sum over t positions stays under 2³¹.
+inline float share_limit_of(int64_t t_padded) {
+#ifdef FT_VNNI
+    (void)t_padded;
+    return 255.0F;
+#else
+    const float limit = 2e9F / (value_limit * static_cast<float>(t_padded));
+    return limit < 32767.0F ? limit : 32767.0F;
+#endif
+}
+
+inline void mean_of_rows(const float* x, int64_t stride, int64_t rows, int64_t d, float* mean) {
+    for (int64_t c = 0; c < d; ++c) mean[c] = 0.0F;
+    for (int64_t j = 0; j < rows; ++j) axpy(1.0F / static_cast<float>(rows), x + j * stride, mean, d);
+}
 
 /// Keys less their mean, which changes all scores of a query by the same: softmax does not see it, and what many keys
 /// have in common does not eat up the integers' range.
 void pack_keys(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* packed, float* scale) {
-    float mean[1024] = {}, centred[1024];
+    float mean[1024], centred[1024];
     int16_t row[1024];
-    for (int64_t j = 0; j < t; ++j) axpy(1.0F / static_cast<float>(t), k + j * stride, mean, d);
+    mean_of_rows(k, stride, t, d, mean);
     for (int64_t j = 0; j < t_padded; ++j) {
         scale[j] = 0.0F;
         for (int64_t c = 0; c < d; ++c) row[c] = 0;
@@ -34,9 +60,8 @@ void pack_keys(const float* k, int64_t stride, int64_t t, int64_t t_padded, int6
                 Simd::store(centred + c, Simd::sub(Simd::load(k + j * stride + c), Simd::load(mean + c)));
             scale[j] = quantize16(centred, row, d, qk_limit);
         }
-        Key* out = static_cast<Key*>(packed) + j / 16 * 16 * d + j % 16 * key_group;
-        for (int64_t c = 0; c < d; ++c)
-            out[c / key_group * 16 * key_group + c % key_group] = static_cast<Key>(row[c] + key_shift);
+        Key* out = static_cast<Key*>(packed) + j / 16 * 16 * d + j % 16 * group;
+        for (int64_t c = 0; c < d; ++c) out[c / group * 16 * group + c % group] = static_cast<Key>(row[c] + key_shift);
     }
 }
 
@@ -52,35 +77,31 @@ inline float quantize_query(const float* q, int64_t d, Query* out, int32_t* sum)
     return scale;
 }
 
-inline I dot_keys(I acc, I keys, I query) {
-#ifdef FT_VNNI
-    return Simd::dot8(acc, keys, query);
-#else
-    return Simd::dot16(acc, query, keys);
-#endif
-}
-
-void pack_values(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, int16_t* values,
-                 float* scale) {
+/// Values less their mean, in integers of one scale a column. What shares lose by rounding then counts as the mean.
+void pack_values(const float* v, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* packed, float* scale,
+                 float* mean) {
+    mean_of_rows(v, stride, t, d, mean);
+    float inverse[1024];
     for (int64_t c = 0; c < d; c += W) {
+        const F centre = Simd::load(mean + c);
         F highest = Simd::set(1e-30F);
-        for (int64_t j = 0; j < t; ++j) highest = Simd::max(highest, Simd::abs(Simd::load(v + j * stride + c)));
+        for (int64_t j = 0; j < t; ++j)
+            highest = Simd::max(highest, Simd::abs(Simd::sub(Simd::load(v + j * stride + c), centre)));
         Simd::store(scale + c, Simd::mul(highest, Simd::set(1.0F / value_limit)));
+        Simd::store(inverse + c, Simd::div(Simd::set(value_limit), highest));
     }
-    int16_t even[1024], odd[1024];
-    const auto quantize_row = [&](int64_t j, int16_t* row) {
-        for (int64_t c = 0; c < d; c += W) {
-            const F value = j < t ? Simd::div(Simd::load(v + j * stride + c), Simd::load(scale + c)) : Simd::set(0.0F);
-            Simd::store16(row + c, Simd::round(value));
+    int16_t rows[group][1024];
+    for (int64_t j = 0; j < t_padded; j += group) {
+        for (int64_t i = 0; i < group; ++i) {
+            for (int64_t c = 0; c < d; c += W) {
+                F value = Simd::set(0.0F);
+                if (j + i < t) value = Simd::sub(Simd::load(v + (j + i) * stride + c), Simd::load(mean + c));
+                Simd::store16(rows[i] + c, Simd::round(Simd::mul(value, Simd::load(inverse + c))));
+            }
         }
-    };
-    for (int64_t j = 0; j < t_padded; j += 2) {
-        quantize_row(j, even);
-        quantize_row(j + 1, odd);
-        int16_t* out = values + j * d;
+        Value* out = static_cast<Value*>(packed) + j * d;
         for (int64_t c = 0; c < d; ++c) {
-            out[2 * c] = even[c];
-            out[2 * c + 1] = odd[c];
+            for (int64_t i = 0; i < group; ++i) out[group * c + i] = static_cast<Value>(rows[i][c]);
         }
     }
 }
@@ -106,16 +127,16 @@ inline void score_tile(const AttentionHead& h, const Query* q, const int32_t* q_
         for (int c = 0; c < B * V; ++c) acc[r][c] = Simd::broadcast32(q_sum + r);
     }
     const Key* block = static_cast<const Key*>(h.keys) + key * h.d;
-    for (int64_t p = 0; p < h.d / key_group; ++p) {
+    for (int64_t p = 0; p < h.d / group; ++p) {
         I keys[B * V];
 #pragma GCC unroll 8
         for (int v = 0; v < B * V; ++v)
-            keys[v] = Simd::load_bytes(block + v / V * 16 * h.d + (p * 16 + v % V * W) * key_group);
+            keys[v] = Simd::load_bytes(block + v / V * 16 * h.d + (p * 16 + v % V * W) * group);
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
-            const I query = Simd::broadcast32(q + r * h.d + key_group * p);
+            const I query = Simd::broadcast32(q + r * h.d + group * p);
 #pragma GCC unroll 8
-            for (int v = 0; v < B * V; ++v) acc[r][v] = dot_keys(acc[r][v], keys[v], query);
+            for (int v = 0; v < B * V; ++v) acc[r][v] = dot_group(acc[r][v], keys[v], query);
         }
     }
     int32_t sums[R][B * 16];
@@ -142,50 +163,47 @@ inline F exp2_of(F x) {
     return Simd::scale_by_power(p, n);
 }
 
-/// Scores of one row, to be multiplied by q_scale, → 16-bit probabilities; returns the factor that turns Σp·v into the
-/// output.
-inline float probabilities_i16(float* scores, float q_scale, int64_t t, int64_t t_padded, int16_t* p) {
-    const float highest = max_of(scores, t, false);
+/// Scores of one row, to be multiplied by q_scale, → probabilities as integers; returns the factor that turns their sum
+/// with the values into the output.
+inline float shares_of(float* scores, float q_scale, int64_t t, int64_t t_padded, Share* shares) {
+    const F highest = Simd::set(max_of(scores, t, false));
     for (int64_t j = t; j < t_padded; ++j) scores[j] = -1e30F;
-    // Powers of 2; the highest becomes 1 exactly, as more would not fit 16 bits.
-    const F scale = Simd::set(q_scale * 1.44269504F), limit = Simd::set(highest);
-    F sums = Simd::set(0.0F);
+    const float limit = share_limit_of(t_padded);
+    const F scale = Simd::set(q_scale * 1.44269504F), factor = Simd::set(limit);  // softmax in powers of 2
+    F sum = Simd::set(0.0F);
     for (int64_t j = 0; j < t_padded; j += W) {
-        const F e = exp2_of(Simd::mul(Simd::sub(Simd::load(scores + j), limit), scale));
-        sums = Simd::add(sums, e);
-        Simd::store(scores + j, e);
+        // The highest becomes 1 exactly: more would not fit.
+        const F e = exp2_of(Simd::mul(Simd::sub(Simd::load(scores + j), highest), scale));
+        sum = Simd::add(sum, e);
+        const I share = Simd::round(Simd::mul(e, factor));
+#ifdef FT_VNNI
+        Simd::store8(shares + j, share);
+#else
+        Simd::store16(shares + j, share);
+#endif
     }
-    const float sum = Simd::sum(sums);
-    const float factor = probability_sum / sum < probability_limit ? probability_sum / sum : probability_limit;
-    // Numerator and denominator use the same rounded values, so that rounding cannot bias the mean. A vector's lanes
-    // stay under 2²⁴ and are exact in fp32.
-    F total = Simd::set(0.0F);
-    for (int64_t j = 0; j < t_padded; j += W) {
-        const I rounded = Simd::round(Simd::mul(Simd::load(scores + j), Simd::set(factor)));
-        total = Simd::add(total, Simd::to_float(rounded));
-        Simd::store16(p + j, rounded);
-    }
-    return 1.0F / Simd::sum(total);
+    return 1.0F / (limit * Simd::sum(sum));
 }
 
-/// R rows of probabilities times V vectors of value columns.
+/// R rows of shares times V vectors of value columns.
 template <int R, int V>
-inline void mix_tile(const AttentionHead& h, const int16_t* p, int64_t column, const float* factor, float* out) {
+inline void mix_tile(const AttentionHead& h, const Share* shares, int64_t column, const float* factor, float* out) {
     I acc[R][V];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
         for (int c = 0; c < V; ++c) acc[r][c] = Simd::zero();
     }
-    for (int64_t j = 0; j < h.t_padded; j += 2) {
+    for (int64_t j = 0; j < h.t_padded; j += group) {
         I values[V];
+        const Value* row = static_cast<const Value*>(h.values) + j * h.d;
 #pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) values[v] = Simd::load_pairs(h.values + j * h.d + 2 * (column + v * W));
+        for (int v = 0; v < V; ++v) values[v] = Simd::load_bytes(row + group * (column + v * W));
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-            const I probability = Simd::broadcast32(p + r * h.t_padded + j);
+            const I share = Simd::broadcast32(shares + r * h.t_padded + j);
 #pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) acc[r][v] = Simd::dot16(acc[r][v], probability, values[v]);
+            for (int v = 0; v < V; ++v) acc[r][v] = dot_group(acc[r][v], share, values[v]);
         }
     }
     int32_t sums[R][V * W];
@@ -193,7 +211,8 @@ inline void mix_tile(const AttentionHead& h, const int16_t* p, int64_t column, c
     for (int r = 0; r < R; ++r) {
         for (int c = 0; c < V * W; c += W) {
             const F scale = Simd::mul(Simd::set(factor[r]), Simd::load(h.value_scale + column + c));
-            Simd::store(out + r * h.d + column + c, Simd::mul(Simd::to_float(Simd::load(sums[r] + c)), scale));
+            const F mean = Simd::load(h.value_mean + column + c);
+            Simd::store(out + r * h.d + column + c, Simd::fma(Simd::to_float(Simd::load(sums[r] + c)), scale, mean));
         }
     }
 }
@@ -209,7 +228,7 @@ struct QueryTile {
     int32_t key_sum[query_tile];  // what undoes the keys' shift
 };
 
-void attend_tile(const AttentionHead& h, const QueryTile& q, float* scores, int16_t* p, float* out) {
+void attend_tile(const AttentionHead& h, const QueryTile& q, float* scores, Share* shares, float* out) {
     for (int64_t key = 0; key < h.t_padded; key += 16 * score_blocks) {
         for (int64_t r = 0; r < query_tile; r += score_rows) {
             score_tile<score_rows, score_blocks>(h, q.values + r * h.d, q.key_sum + r, key, scores + r * h.t_padded);
@@ -217,10 +236,10 @@ void attend_tile(const AttentionHead& h, const QueryTile& q, float* scores, int1
     }
     float factor[query_tile];
     for (int64_t r = 0; r < query_tile; ++r) {
-        factor[r] = probabilities_i16(scores + r * h.t_padded, q.scale[r], h.t, h.t_padded, p + r * h.t_padded);
+        factor[r] = shares_of(scores + r * h.t_padded, q.scale[r], h.t, h.t_padded, shares + r * h.t_padded);
     }
     for (int64_t r = 0; r < query_tile; r += mix_rows) {
-        const int16_t* row = p + r * h.t_padded;
+        const Share* row = shares + r * h.t_padded;
         int64_t column = 0;
         for (; column + 4 * W <= h.d; column += 4 * W) mix_tile<mix_rows, 4>(h, row, column, factor + r, out + r * h.d);
         for (; column < h.d; column += W) mix_tile<mix_rows, 1>(h, row, column, factor + r, out + r * h.d);
@@ -231,8 +250,8 @@ void attend(const AttentionHead& h, const float* q, int64_t rows, int64_t stride
             float* scratch) {
     float* scores = scratch;
     float* mixed = scores + query_tile * h.t_padded;
-    auto* p = reinterpret_cast<int16_t*>(mixed + query_tile * h.d);
-    auto* queries = reinterpret_cast<Query*>(p + query_tile * h.t_padded);
+    auto* shares = reinterpret_cast<Share*>(mixed + query_tile * h.d);
+    auto* queries = reinterpret_cast<Query*>(shares + query_tile * h.t_padded);
     const float root = 1.0F / __builtin_sqrtf(static_cast<float>(h.d));
     for (int64_t row = 0; row < rows; row += query_tile) {
         const int64_t count = rows - row < query_tile ? rows - row : query_tile;
@@ -242,7 +261,7 @@ void attend(const AttentionHead& h, const float* q, int64_t rows, int64_t stride
             const int64_t source = row + (r < count ? r : count - 1);
             tile.scale[r] = root * quantize_query(q + source * stride, h.d, queries + r * h.d, tile.key_sum + r);
         }
-        attend_tile(h, tile, scores, p, mixed);
+        attend_tile(h, tile, scores, shares, mixed);
         for (int64_t r = 0; r < count; ++r) {
             for (int64_t c = 0; c < h.d; c += W)
                 Simd::store(out + (row + r) * out_stride + c, Simd::load(mixed + r * h.d + c));
