@@ -129,6 +129,11 @@ std::vector<Flag> output_flags(GatheredFlags& g) {
 std::vector<Flag> decoding_flags(GatheredFlags& g) {
     DecodeOptions& decode = g.options.transcribe.decode;
     const std::string group = "Decoding";
+    const auto texts = [](const char* name, int& target) {
+        return [name, &target](const std::string& v) {
+            target = v == "None" ? 1 : static_cast<int>(parse_integer(name, v, 1, max_beam_size));
+        };
+    };
     return {
         {"language", 'l', "LANGUAGE", group, "a code or a name, e.g. sv, Swedish, en; auto detects it (default sv)",
          [&](const std::string& v) { decode.language = language_code(v); }},
@@ -146,6 +151,21 @@ std::vector<Flag> decoding_flags(GatheredFlags& g) {
          "a window whose text looks wrong is decoded again this much warmer, up to 1 (default 0.2; None: never)",
          [&](const std::string& v) {
              g.temperature_step = parse_optional_number("temperature_increment_on_fallback", v, 0.01, 1);
+         }},
+        {"beam_size", 0, "N", group, "texts followed side by side at temperature 0 (default 1: greedy; at most 16)",
+         texts("beam_size", decode.search.beam_size)},
+        {"best_of", 0, "N", group, "texts drawn at temperatures above 0, of which the likeliest is kept (default 1)",
+         texts("best_of", decode.search.best_of)},
+        {"patience", 0, "X", group, "a beam ends when N times this many of its texts have ended (default 1)",
+         [&](const std::string& v) {
+             decode.search.patience = static_cast<float>(parse_optional_number("patience", v, 0.01, 100).value_or(1.0));
+         }},
+        {"length_penalty", 0, "X", group,
+         "texts of a beam are ranked by log-probability / ((5 + length) / 6)^X (default None: by their mean)",
+         [&](const std::string& v) {
+             const auto number = parse_optional_number("length_penalty", v, 0, 10);
+             decode.search.length_penalty.reset();
+             if (number) decode.search.length_penalty = static_cast<float>(*number);
          }},
         {"compression_ratio_threshold", 0, "X", group,
          "text that compresses better repeats itself (default 2.4; None: no check)",

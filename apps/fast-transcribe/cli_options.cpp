@@ -71,6 +71,8 @@ CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     g.options.verbosity = g.quiet ? Verbosity::quiet : g.verbose ? Verbosity::verbose : Verbosity::normal;
     set_compute_type(g);
     set_temperatures(g);
+    const DecodeOptions& decode = g.options.transcribe.decode;
+    g.options.engine.width = widest(decode.search, decode.temperatures);
     OutputOptions& output = g.options.output;
     output.dated = !g.folder_given && !g.formats_given;
     if (g.folder_given && !g.formats_given) output.formats = output_formats();

@@ -20,6 +20,7 @@ struct EngineOptions {
     /// A file, the word "energy", or empty: where the model store has it.
     std::string vad_model;
     int batch_size = 8;  ///< windows decoded together
+    int width = 1;       ///< rows that a window takes: the widest() of the search
 };
 
 struct OutputOptions {

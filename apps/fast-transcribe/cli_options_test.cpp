@@ -163,8 +163,11 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
         {{"a", "--device", "tpu"}, "no device"},
         {{"a", "--compute_type", "float16"}, "int8"},
         {{"a", "--compute_type", "int9"}, "no compute type"},
-        {{"a", "--beam_size", "5"}, "greedily"},
-        {{"a", "--best-of", "5"}, "draws one text"},
+        {{"a", "--beam_size", "0"}, "whole number from 1"},
+        {{"a", "--beam_size", "17"}, "to 16"},
+        {{"a", "--best-of", "x"}, "whole number from 1"},
+        {{"a", "--patience", "0"}, "must be a number"},
+        {{"a", "--length_penalty", "-1"}, "must be a number"},
         {{"a", "--word_timestamps", "True"}, "not of words"},
         {{"a", "--word-timestamps"}, "not of words"},
         {{"a", "--condition_on_previous_text"}, "on its own"},
@@ -192,7 +195,7 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
 }
 
 TEST(CommandLine, AcceptsOtherProgramsFlagsWhereTheyChangeNothing) {
-    EXPECT_NO_THROW(parse({"--beam_size", "1", "--word_timestamps", "False", "--condition_on_previous_text", "False",
+    EXPECT_NO_THROW(parse({"--beam_size", "None", "--word_timestamps", "False", "--condition_on_previous_text", "False",
                            "--fp16", "False", "--device_index", "0", "--hallucination_silence_threshold", "None",
                            "--compute_type", "default", "--device", "auto"}));
 }
@@ -206,7 +209,7 @@ TEST(CommandLine, HelpAndVersionNeedNoFile) {
          {"--model ", "--output_dir", "--vad_filter", "--temperature ", "--quiet", "Examples", "Exit codes"}) {
         EXPECT_NE(help.find(flag), std::string::npos) << flag;
     }
-    EXPECT_EQ(help.find("beam"), std::string::npos) << "flags of parts that are not built are not advertised";
+    EXPECT_EQ(help.find("hotwords"), std::string::npos) << "flags of parts that are not built are not advertised";
 }
 
 TEST(CommandLine, LanguagesAreFoundByCodeAndName) {

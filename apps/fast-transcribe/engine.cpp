@@ -77,7 +77,7 @@ MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) 
         engine->libraries = fmt::format("{}", fmt::join(gather_libraries(backend->info()), ", "));
         engine->prepared = prepare_packed_model(engine->model, store, *backend, notice);
         engine->transcriber =
-            std::make_unique<Transcriber>(engine->prepared.file, std::move(backend), options.batch_size);
+            std::make_unique<Transcriber>(engine->prepared.file, std::move(backend), options.batch_size, options.width);
         engine->ready_s = now_s() - started_s;
         return [engine](const std::string& audio, const TranscribeOptions& transcribe_options,
                         const ProgressFunction& progress, const std::atomic<bool>* stop) {

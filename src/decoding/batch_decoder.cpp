@@ -11,10 +11,11 @@ namespace ft {
 namespace {
 
 /// A number in [0, 1) from what it is for, not from when it is drawn: the same text at any batch size (splitmix64).
-float random_uniform(uint64_t seed, int64_t window, size_t attempt, size_t position) {
+float random_uniform(uint64_t seed, int64_t window, size_t attempt, size_t text, size_t position) {
     uint64_t x = seed;
-    for (const uint64_t part :
-         {static_cast<uint64_t>(window), static_cast<uint64_t>(attempt), static_cast<uint64_t>(position)}) {
+    // The text joins the attempt's number, so that one text alone draws as ever.
+    for (const uint64_t part : {static_cast<uint64_t>(window), static_cast<uint64_t>(attempt + (text << 32)),
+                                static_cast<uint64_t>(position)}) {
         x += 0x9E3779B97F4A7C15ULL + part;
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
@@ -72,28 +73,28 @@ struct BatchDecoder::Task {
     std::vector<Hypothesis> attempts;  // likewise, valid where done
 };
 
-struct BatchDecoder::Row {
+/// One temperature of a task, and its rows of the batch.
+struct BatchDecoder::Attempt {
     std::shared_ptr<Task> task;
-    size_t attempt = 0;
-    int slot = 0;
-    std::vector<int32_t> tokens = {};
-    double sum_logprob = 0.0;
+    size_t temperature = 0;  // index
+    std::vector<int> slots;
+    Search search;
     float no_speech_prob = 0.0F;
     bool prompt_read = false;
 };
 
 BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, int slots)
-    : model_(model), tokenizer_(tokenizer), decoder_(model, backend, slots) {
+    : model_(model), tokenizer_(tokenizer), decoder_(model, backend, slots), slots_(static_cast<size_t>(slots)) {
     for (int slot = slots; slot-- > 0;) free_slots_.push_back(slot);
 }
 BatchDecoder::~BatchDecoder() = default;
 
 bool BatchDecoder::idle() const {
-    return rows_.empty();
+    return attempts_.empty();
 }
 
 int BatchDecoder::rows() const {
-    return static_cast<int>(rows_.size());
+    return static_cast<int>(slots_ - free_slots_.size());
 }
 
 int BatchDecoder::longest_text(const DecodeRequest& request) const {
@@ -103,47 +104,59 @@ int BatchDecoder::longest_text(const DecodeRequest& request) const {
 }
 
 /// Whether an attempt at a lower temperature is still under way, so that this one may turn out to be needless.
-bool BatchDecoder::is_ahead(const Row& row) const {
-    return std::any_of(rows_.begin(), rows_.end(),
-                       [&](const Row& other) { return other.task == row.task && other.attempt < row.attempt; });
+bool BatchDecoder::is_ahead(const Attempt& attempt) const {
+    return std::any_of(attempts_.begin(), attempts_.end(), [&](const Attempt& other) {
+        return other.task == attempt.task && other.temperature < attempt.temperature;
+    });
 }
 
-bool BatchDecoder::has_free_slot() const {
-    return !free_slots_.empty() ||
-           std::any_of(rows_.begin(), rows_.end(), [&](const Row& row) { return is_ahead(row); });
+bool BatchDecoder::has_room(const DecodePlan& plan) const {
+    size_t room = free_slots_.size();
+    for (const Attempt& attempt : attempts_) room += is_ahead(attempt) ? attempt.slots.size() : 0;
+    return room >= static_cast<size_t>(plan.width());
 }
 
 int BatchDecoder::rows_of(const DecodePlan* plan) const {
-    return static_cast<int>(
-        std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.task->request.plan == plan; }));
+    size_t rows = 0;
+    for (const Attempt& attempt : attempts_) rows += attempt.task->request.plan == plan ? attempt.slots.size() : 0;
+    return static_cast<int>(rows);
 }
 
-void BatchDecoder::leave(size_t row) {
-    free_slots_.push_back(rows_[row].slot);
-    rows_.erase(rows_.begin() + static_cast<ptrdiff_t>(row));
+void BatchDecoder::leave(size_t attempt) {
+    const std::vector<int>& slots = attempts_[attempt].slots;
+    free_slots_.insert(free_slots_.end(), slots.begin(), slots.end());
+    attempts_.erase(attempts_.begin() + static_cast<ptrdiff_t>(attempt));
 }
 
 void BatchDecoder::leave_all_of(const Task& task) {
-    for (size_t i = rows_.size(); i-- > 0;) {
-        if (rows_[i].task.get() == &task) leave(i);
+    for (size_t i = attempts_.size(); i-- > 0;) {
+        if (attempts_[i].task.get() == &task) leave(i);
     }
 }
 
-/// A free slot, or that of the attempt that is furthest ahead.
-int BatchDecoder::take_slot() {
-    if (free_slots_.empty()) {
-        size_t furthest = rows_.size();
-        for (size_t i = 0; i < rows_.size(); ++i) {
-            if (is_ahead(rows_[i]) && (furthest == rows_.size() || rows_[i].attempt > rows_[furthest].attempt))
+/// Free slots, or those of the attempts that are furthest ahead.
+std::vector<int> BatchDecoder::take_slots(int count) {
+    while (free_slots_.size() < static_cast<size_t>(count)) {
+        size_t furthest = attempts_.size();
+        for (size_t i = 0; i < attempts_.size(); ++i) {
+            if (!is_ahead(attempts_[i])) continue;
+            if (furthest == attempts_.size() || attempts_[i].temperature > attempts_[furthest].temperature)
                 furthest = i;
         }
-        if (furthest == rows_.size()) throw Error(ErrorCode::internal, "the batch is full");
-        rows_[furthest].task->states[rows_[furthest].attempt] = Task::State::waiting;
+        if (furthest == attempts_.size()) throw Error(ErrorCode::internal, "the batch is full");
+        attempts_[furthest].task->states[attempts_[furthest].temperature] = Task::State::waiting;
         leave(furthest);
     }
-    const int slot = free_slots_.back();
-    free_slots_.pop_back();
-    return slot;
+    const auto first = free_slots_.end() - count;
+    std::vector<int> slots(first, free_slots_.end());
+    free_slots_.erase(first, free_slots_.end());
+    return slots;
+}
+
+void BatchDecoder::begin(std::shared_ptr<Task> task, size_t temperature, std::vector<int> slots) {
+    Search search(task->request.plan->search, task->fallback().temperatures[temperature], slots,
+                  task->rules().generation().end_of_text, longest_text(task->request));
+    attempts_.push_back({std::move(task), temperature, std::move(slots), std::move(search)});
 }
 
 void BatchDecoder::add(DecodeRequest request) {
@@ -153,27 +166,33 @@ void BatchDecoder::add(DecodeRequest request) {
         throw Error(ErrorCode::invalid_argument, "a prompt of {} tokens leaves no room for text: shorten it",
                     request.prompt.size());
     }
-    const int slot = take_slot();
+    const int width = request.plan->width();
+    if (static_cast<size_t>(width) > slots_) {
+        throw Error(ErrorCode::invalid_argument,
+                    "{} texts side by side (beam_size, best_of) where the batch has room for {}", width, slots_);
+    }
+    std::vector<int> slots = take_slots(width);
     auto task = std::make_shared<Task>(std::move(request));
-    const size_t attempt = *task->begin_next();
-    rows_.push_back({std::move(task), attempt, slot});
+    const size_t temperature = *task->begin_next();
+    begin(std::move(task), temperature, std::move(slots));
 }
 
 void BatchDecoder::use_spare_slots() {
-    for (size_t i = 0; i < rows_.size() && !free_slots_.empty(); ++i) {
-        const std::shared_ptr<Task> task = rows_[i].task;
+    for (size_t i = 0; i < attempts_.size(); ++i) {
+        const std::shared_ptr<Task> task = attempts_[i].task;
+        const int width = task->request.plan->width();
         if (!task->has_failed_once()) continue;
-        while (!free_slots_.empty()) {
-            const std::optional<size_t> attempt = task->begin_next();
-            if (!attempt) break;
-            rows_.push_back({task, *attempt, take_slot()});
+        while (free_slots_.size() >= static_cast<size_t>(width)) {
+            const std::optional<size_t> temperature = task->begin_next();
+            if (!temperature) break;
+            begin(task, *temperature, take_slots(width));
         }
     }
 }
 
 void BatchDecoder::remove(const DecodePlan* plan) {
-    for (size_t i = rows_.size(); i-- > 0;) {
-        if (rows_[i].task->request.plan == plan) leave(i);
+    for (size_t i = attempts_.size(); i-- > 0;) {
+        if (attempts_[i].task->request.plan == plan) leave(i);
     }
 }
 
@@ -181,102 +200,101 @@ void BatchDecoder::collect_inputs() {
     inputs_.clear();
     items_.clear();
     token_rules_.clear();
-    for (const Row& row : rows_) {
-        const DecodeRequest& request = row.task->request;
-        const GenerationConfig& special = row.task->rules().generation();
+    for (const Attempt& attempt : attempts_) {
+        const DecodeRequest& request = attempt.task->request;
+        const GenerationConfig& special = attempt.task->rules().generation();
         const auto& prompt = request.prompt;
-        if (!row.prompt_read) {
-            for (size_t i = 0; i < prompt.size(); ++i) {
-                // Silence is judged where the transcript starts, whatever the prompt says after it.
-                if (prompt[i] == special.start_of_transcript) {
-                    TokenRule probe;
-                    probe.probe = special.no_speech;
-                    items_.push_back(static_cast<int32_t>(inputs_.size()));
-                    token_rules_.push_back(probe);
+        size_t text = 0;
+        for (const Sequence& sequence : attempt.search.live()) {
+            if (!attempt.prompt_read) {
+                for (size_t i = 0; i < prompt.size(); ++i) {
+                    // Silence is judged where the transcript starts, whatever the prompt says after it.
+                    if (prompt[i] == special.start_of_transcript) {
+                        TokenRule probe;
+                        probe.probe = special.no_speech;
+                        items_.push_back(static_cast<int32_t>(inputs_.size()));
+                        token_rules_.push_back(probe);
+                    }
+                    inputs_.push_back({prompt[i], static_cast<int32_t>(i), sequence.slot, request.window.get()});
                 }
-                inputs_.push_back({prompt[i], static_cast<int32_t>(i), row.slot, request.window.get()});
+            } else {
+                const auto position = static_cast<int32_t>(prompt.size() + sequence.tokens.size() - 1);
+                inputs_.push_back({sequence.tokens.back(), position, sequence.slot, request.window.get()});
             }
-        } else {
-            const auto position = static_cast<int32_t>(prompt.size() + row.tokens.size() - 1);
-            inputs_.push_back({row.tokens.back(), position, row.slot, request.window.get()});
+            TokenRule rule = attempt.task->rules().next(sequence.tokens);
+            rule.temperature = attempt.task->fallback().temperatures[attempt.temperature];
+            rule.top = attempt.search.top();
+            for (int draw = 0; draw < attempt.search.draws(); ++draw) {
+                items_.push_back(static_cast<int32_t>(inputs_.size()) - 1);
+                rule.uniform =
+                    random_uniform(request.plan->seed, request.id, attempt.temperature, text++, sequence.tokens.size());
+                token_rules_.push_back(rule);
+            }
         }
-        items_.push_back(static_cast<int32_t>(inputs_.size()) - 1);
-        TokenRule rule = row.task->rules().next(row.tokens);
-        rule.temperature = row.task->fallback().temperatures[row.attempt];
-        rule.uniform = random_uniform(request.plan->seed, request.id, row.attempt, row.tokens.size());
-        token_rules_.push_back(rule);
     }
 }
 
 void BatchDecoder::take_choices(const std::vector<Choice>& choices) {
     size_t next = 0;
-    for (Row& row : rows_) {
-        if (!row.prompt_read) {
-            const int32_t start = row.task->rules().generation().start_of_transcript;
-            for (const int32_t token : row.task->request.prompt) {
-                if (token == start) row.no_speech_prob = choices[next++].probe_probability;
+    for (Attempt& attempt : attempts_) {
+        const auto& prompt = attempt.task->request.prompt;
+        if (!attempt.prompt_read) {
+            const int32_t start = attempt.task->rules().generation().start_of_transcript;
+            for (const int32_t token : prompt) {
+                if (token == start) attempt.no_speech_prob = choices[next++].probe_probability;
             }
-            row.prompt_read = true;
+            attempt.prompt_read = true;
         }
-        const Candidate& best = choices[next++].best;
-        row.sum_logprob += best.log_probability;
-        row.tokens.push_back(best.token);
+        const size_t count = attempt.search.live().size() * static_cast<size_t>(attempt.search.draws());
+        const std::vector<SlotCopy> copies = attempt.search.advance(std::span(choices).subspan(next, count));
+        next += count;
+        if (copies.empty()) continue;
+        const auto past = static_cast<int>(prompt.size() + attempt.search.live().front().tokens.size()) - 1;
+        for (const SlotCopy& copy : copies) decoder_.copy_slot(copy.from, copy.to, past);
     }
 }
 
-bool BatchDecoder::is_attempt_over(const Row& row, bool& looped) const {
-    const bool ended = row.tokens.back() == row.task->rules().generation().end_of_text;
-    looped = !ended && row.tokens.size() % 8 == 0 && ends_in_loop(row.tokens);
-    return ended || looped || static_cast<int>(row.tokens.size()) >= longest_text(row.task->request);
-}
-
-Hypothesis BatchDecoder::hypothesis_of(const Row& row, bool looped) const {
-    const GenerationConfig& special = row.task->rules().generation();
+Hypothesis BatchDecoder::hypothesis_of(const Attempt& attempt) const {
+    const GenerationConfig& special = attempt.task->rules().generation();
+    Search::Found found = attempt.search.best();
     Hypothesis hypothesis;
-    hypothesis.tokens = row.tokens;
+    hypothesis.tokens = std::move(found.tokens);
     if (!hypothesis.tokens.empty() && hypothesis.tokens.back() == special.end_of_text) hypothesis.tokens.pop_back();
-    hypothesis.temperature = row.task->fallback().temperatures[row.attempt];
-    hypothesis.avg_logprob = static_cast<float>(row.sum_logprob / static_cast<double>(hypothesis.tokens.size() + 1));
+    hypothesis.temperature = attempt.task->fallback().temperatures[attempt.temperature];
+    hypothesis.avg_logprob = static_cast<float>(found.sum_logprob / static_cast<double>(hypothesis.tokens.size() + 1));
     hypothesis.compression_ratio = static_cast<float>(compression_ratio(tokenizer_.decode(hypothesis.tokens)));
-    hypothesis.no_speech_prob = row.no_speech_prob;
-    hypothesis.looped = looped;
+    hypothesis.no_speech_prob = attempt.no_speech_prob;
+    hypothesis.looped = found.looped;
     hypothesis.silence =
         std::find(hypothesis.tokens.begin(), hypothesis.tokens.end(), special.no_speech) != hypothesis.tokens.end();
     return hypothesis;
 }
 
 void BatchDecoder::step(std::vector<DecodeResult>& results) {
-    if (rows_.empty()) return;
+    if (attempts_.empty()) return;
     collect_inputs();
     decoder_.step(inputs_);
     take_choices(decoder_.choose(items_, token_rules_));
     std::vector<std::shared_ptr<Task>> changed;
-    for (size_t i = 0; i < rows_.size();) {
-        bool looped = false;
-        if (!is_attempt_over(rows_[i], looped)) {
-            ++i;
-            continue;
-        }
-        const std::shared_ptr<Task> task = rows_[i].task;
-        task->finish(rows_[i].attempt, hypothesis_of(rows_[i], looped));
+    for (size_t i = attempts_.size(); i-- > 0;) {
+        if (!attempts_[i].search.over()) continue;
+        const std::shared_ptr<Task> task = attempts_[i].task;
+        task->finish(attempts_[i].temperature, hypothesis_of(attempts_[i]));
         if (std::find(changed.begin(), changed.end(), task) == changed.end()) changed.push_back(task);
-        if (const std::optional<size_t> next = task->begin_next()) {
-            rows_[i] = {task, *next, rows_[i].slot};
-            ++i;
-        } else {
-            leave(i);
-        }
+        leave(i);
     }
     for (const std::shared_ptr<Task>& task : changed) {
-        std::optional<Hypothesis> settled = task->settled();
-        if (!settled) continue;
-        results.push_back({task->request.plan, task->request.id, std::move(*settled)});
-        leave_all_of(*task);
+        if (std::optional<Hypothesis> settled = task->settled()) {
+            results.push_back({task->request.plan, task->request.id, std::move(*settled)});
+            leave_all_of(*task);
+        } else if (const std::optional<size_t> next = task->begin_next()) {
+            begin(task, *next, take_slots(task->request.plan->width()));
+        }
     }
 }
 
 std::vector<float> BatchDecoder::language_probabilities(const GenerationConfig& generation, const CrossCache& window) {
-    const int slot = take_slot();
+    const int slot = take_slots(1).front();
     free_slots_.push_back(slot);  // its cache is read in this step only
     const DecoderInput input{generation.start_of_transcript, 0, slot, &window};
     decoder_.step({&input, 1});

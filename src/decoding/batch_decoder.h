@@ -1,7 +1,7 @@
 #pragma once
-// Decoding of many windows at once: each row of the batch is one attempt at one window; finished rows leave, queued
-// windows enter, and a window whose hypothesis fails its checks is tried at the next temperature without holding up the
-// others. Windows of different jobs share the batch.
+// Decoding of many windows at once: the rows of the batch are texts that one attempt at one window follows; finished
+// attempts leave, queued windows enter, and a window whose hypothesis fails its checks is tried at the next temperature
+// without holding up the others. Windows of different jobs share the batch.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "decoding/hypothesis.h"
 #include "decoding/logits_rules.h"
+#include "decoding/search.h"
 #include "decoding/tokenizer.h"
 #include "model/decoder.h"
 
@@ -19,6 +20,9 @@ struct DecodePlan {
     LogitsRules rules;
     FallbackOptions fallback;  ///< at least one temperature
     uint64_t seed = 0;         ///< of the sampling at temperatures above 0
+    SearchOptions search = {};
+
+    int width() const { return widest(search, fallback.temperatures); }
 };
 
 /// One window to decode.
@@ -42,12 +46,13 @@ class BatchDecoder {
     BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, int slots);
     ~BatchDecoder();
 
-    bool has_free_slot() const;
+    /// Room for one more window of this plan.
+    bool has_room(const DecodePlan& plan) const;
     bool idle() const;
     int rows() const;
     int rows_of(const DecodePlan* plan) const;
-    /// Needs a free slot. Throws Error{invalid_argument} when the prompt leaves no room for text or the plan has no
-    /// temperature; the batch stays as it was.
+    /// Needs room. Throws Error{invalid_argument} when the prompt leaves no room for text, or the plan has no
+    /// temperature or is wider than the batch; the batch stays as it was.
     void add(DecodeRequest request);
     /// Windows that climb the ladder of temperatures try its further steps at once, in slots that nobody else needs;
     /// add() takes those slots back. For when no window waits: a lone row costs nearly as much as a full batch.
@@ -58,27 +63,28 @@ class BatchDecoder {
     void remove(const DecodePlan* plan);
 
     /// Probability of each language token after start_of_transcript, in the order of GenerationConfig::languages. Needs
-    /// a free slot.
+    /// room for a window.
     std::vector<float> language_probabilities(const GenerationConfig& generation, const CrossCache& window);
 
   private:
     struct Task;
-    struct Row;
+    struct Attempt;
 
+    void begin(std::shared_ptr<Task> task, size_t temperature, std::vector<int> slots);
     void collect_inputs();
     void take_choices(const std::vector<Choice>& choices);
-    bool is_attempt_over(const Row& row, bool& looped) const;
-    Hypothesis hypothesis_of(const Row& row, bool looped) const;
-    bool is_ahead(const Row& row) const;
-    int take_slot();
-    void leave(size_t row);
+    Hypothesis hypothesis_of(const Attempt& attempt) const;
+    bool is_ahead(const Attempt& attempt) const;
+    std::vector<int> take_slots(int count);
+    void leave(size_t attempt);
     void leave_all_of(const Task& task);
     int longest_text(const DecodeRequest& request) const;
 
     const WhisperModel& model_;
     const Tokenizer& tokenizer_;
     Decoder decoder_;
-    std::vector<Row> rows_;
+    const size_t slots_;
+    std::vector<Attempt> attempts_;
     std::vector<int> free_slots_;
     // Of the step under way.
     std::vector<DecoderInput> inputs_;

@@ -56,14 +56,15 @@ class TinyWhisper : public testing::Test {
     BatchDecoder decoder(int slots) { return {*model_, *backend_, *tokenizer_, slots}; }
 
     std::map<int64_t, Hypothesis> decode(int windows, int slots, const FallbackOptions& options, uint64_t seed = 7,
-                                         bool ahead = false) {
-        const DecodePlan job = plan(options, seed);
+                                         bool ahead = false, const SearchOptions& search = {}) {
+        DecodePlan job = plan(options, seed);
+        job.search = search;
         BatchDecoder batch = decoder(slots);
         std::map<int64_t, Hypothesis> done;
         std::vector<DecodeResult> results;
         steps_ = 0;
         for (int64_t next = 0; next < windows || !batch.idle(); ++steps_) {
-            while (next < windows && batch.has_free_slot()) batch.add(request(job, next++));
+            while (next < windows && batch.has_room(job)) batch.add(request(job, next++));
             if (ahead) batch.use_spare_slots();
             EXPECT_LE(batch.rows(), slots);
             batch.step(results);
@@ -165,10 +166,10 @@ TEST_F(TinyWhisper, ANewWindowTakesTheSlotOfAnAttemptAhead) {
     }
     EXPECT_EQ(batch.rows(), 2) << "two temperatures are left after the first";
     batch.add(request(job, 1));
-    EXPECT_TRUE(batch.has_free_slot());
+    EXPECT_TRUE(batch.has_room(job));
     batch.add(request(job, 2));
     EXPECT_EQ(batch.rows(), 3);
-    EXPECT_FALSE(batch.has_free_slot()) << "each row now has a window of its own";
+    EXPECT_FALSE(batch.has_room(job)) << "each row now has a window of its own";
     EXPECT_THROW(batch.add(request(job, 3)), Error);
     std::map<int64_t, Hypothesis> done;
     while (!batch.idle()) {
@@ -209,6 +210,77 @@ TEST_F(TinyWhisper, JobsShareABatchAndLeaveItAlone) {
     EXPECT_EQ(results[0].hypothesis.tokens, second.at(0).tokens);
 }
 
+SearchOptions beam_of(int width) {
+    SearchOptions search;
+    search.beam_size = search.best_of = width;
+    return search;
+}
+
+TEST_F(TinyWhisper, BeamsAreTheSameAtAnyBatchSize) {
+    FallbackOptions twice = strict();
+    twice.temperatures = {0.0F, 0.8F};
+    const auto alone = decode(4, 3, twice, 7, false, beam_of(3));
+    ASSERT_EQ(alone.size(), 4U);
+    for (const int slots : {4, 7, 12}) {
+        for (const bool ahead : {false, true}) {
+            const auto together = decode(4, slots, twice, 7, ahead, beam_of(3));
+            for (const auto& [id, hypothesis] : alone) {
+                EXPECT_EQ(together.at(id).tokens, hypothesis.tokens)
+                    << "window " << id << " with " << slots << " slots";
+                EXPECT_EQ(together.at(id).avg_logprob, hypothesis.avg_logprob);
+            }
+        }
+    }
+}
+
+TEST_F(TinyWhisper, ABeamIsWhatReadingEveryTextFromItsBeginningGives) {
+    FallbackOptions cold;
+    cold.temperatures = {0.0F};
+    const auto found = decode(2, 4, cold, 7, false, beam_of(4));
+    const DecodePlan job = plan(cold);
+    for (const auto& [id, hypothesis] : found) {
+        if (hypothesis.looped) continue;
+        const DecodeRequest wanted = request(job, id);
+        Decoder decoder(*model_, *backend_, 1);
+        double sum = 0;
+        std::vector<int32_t> text;
+        std::vector<int32_t> all = hypothesis.tokens;
+        all.push_back(model_->packed().generation().end_of_text);
+        for (const int32_t token : all) {
+            std::vector<DecoderInput> inputs;
+            for (const int32_t read : wanted.prompt)
+                inputs.push_back({read, static_cast<int32_t>(inputs.size()), 0, wanted.window.get()});
+            for (const int32_t read : text)
+                inputs.push_back({read, static_cast<int32_t>(inputs.size()), 0, wanted.window.get()});
+            decoder.step(inputs);
+            TokenRule rule = job.rules.next(text);
+            rule.top = 32;
+            const auto item = static_cast<int32_t>(inputs.size()) - 1;
+            const Choice choice = decoder.choose({&item, 1}, {&rule, 1})[0];
+            for (const Candidate& candidate : choice.candidates)
+                sum += candidate.token == token ? candidate.log_probability : 0.0F;
+            text.push_back(token);
+        }
+        EXPECT_NEAR(hypothesis.avg_logprob, sum / static_cast<double>(all.size()), 1e-4) << "window " << id;
+    }
+}
+
+TEST_F(TinyWhisper, ABeamNeedsItsRows) {
+    DecodePlan wide = plan({});
+    wide.search = beam_of(5);
+    BatchDecoder batch = decoder(4);
+    EXPECT_FALSE(batch.has_room(wide));
+    EXPECT_THROW(batch.add(request(wide, 0)), Error);
+    EXPECT_TRUE(batch.idle());
+    BatchDecoder larger = decoder(11);
+    larger.add(request(wide, 0));
+    EXPECT_TRUE(larger.has_room(wide));
+    larger.add(request(wide, 1));
+    EXPECT_FALSE(larger.has_room(wide));
+    EXPECT_TRUE(larger.has_room(plan({}))) << "a greedy one still fits";
+    EXPECT_EQ(larger.rows_of(&wide), 10);
+}
+
 TEST_F(TinyWhisper, RefusesAPromptWithoutRoomForText) {
     const DecodePlan job = plan({}), hopeless = plan({{}, 2.4F, -1.0F, 0.6F});
     BatchDecoder batch = decoder(1);
@@ -217,7 +289,7 @@ TEST_F(TinyWhisper, RefusesAPromptWithoutRoomForText) {
     EXPECT_THROW(batch.add(std::move(too_long)), Error);
     EXPECT_THROW(batch.add(request(hopeless, 0)), Error) << "no temperature";
     EXPECT_TRUE(batch.idle());
-    EXPECT_TRUE(batch.has_free_slot());
+    EXPECT_TRUE(batch.has_room(job));
 }
 
 TEST_F(TinyWhisper, LanguageProbabilitiesSumToOne) {

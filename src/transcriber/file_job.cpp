@@ -39,7 +39,8 @@ DecodePlan make_plan(const WhisperModel& model, const DecodeOptions& options) {
     return {LogitsRules(model.packed().generation(), model.config().vocabulary, rules),
             {options.temperatures, options.compression_ratio_threshold, options.logprob_threshold,
              options.no_speech_threshold},
-            options.seed};
+            options.seed,
+            options.search};
 }
 
 std::map<int64_t, FinishedWindow> by_index(const std::vector<FinishedWindow>& windows) {

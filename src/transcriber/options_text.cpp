@@ -34,6 +34,10 @@ std::vector<std::pair<std::string, std::string>> options_text(const TranscribeOp
     add("no_speech_threshold", threshold(decode.no_speech_threshold));
     add("initial_prompt", decode.initial_prompt);
     add("suppress_tokens", fmt::format("{}", fmt::join(decode.suppress_tokens, ",")));
+    add("beam_size", std::to_string(decode.search.beam_size));
+    add("best_of", std::to_string(decode.search.best_of));
+    if (decode.search.beam_size > 1) add("patience", fmt::format("{}", decode.search.patience));
+    if (decode.search.length_penalty) add("length_penalty", fmt::format("{}", *decode.search.length_penalty));
     add("without_timestamps", truth(!decode.timestamps));
     add("seed", std::to_string(decode.seed));
     add("chunk_length", fmt::format("{}", options.windows.max_window_s));

@@ -30,13 +30,13 @@ constexpr int plan_version = 1;
 }  // namespace
 
 struct Transcriber::Impl {
-    Impl(const std::filesystem::path& packed_model, std::unique_ptr<Backend> owned, int batch_size)
+    Impl(const std::filesystem::path& packed_model, std::unique_ptr<Backend> owned, int rows)
         : backend(std::move(owned)),
           model(PackedModel::open(packed_model, backend->info().packing), *backend),
           tokenizer(model.packed().vocabulary()),
           encoder(model, *backend),
           log_mel(model.config().n_mels),
-          decoder(model, *backend, tokenizer, std::max(1, batch_size)),
+          decoder(model, *backend, tokenizer, rows),
           load_s(load_watch.seconds()),
           thread([this] { run(); }) {}
 
@@ -133,8 +133,10 @@ struct Transcriber::Impl {
     /// Files give their windows in turns, so that a short one does not wait for the end of a long one. What goes wrong
     /// with a window is its file's failure and nobody else's.
     void fill_batch() {
-        for (size_t without = 0; without < clients.size() && decoder.has_free_slot();) {
+        for (size_t without = 0; without < clients.size();) {
             turn = turn < clients.size() ? turn : 0;
+            // Whose turn it is waits for room without being overtaken, however wide its search.
+            if (!decoder.has_room(clients[turn]->job.plan())) return;
             try {
                 without = start_next(clients[turn]->job) ? 0 : without + 1;
                 ++turn;
@@ -142,7 +144,7 @@ struct Transcriber::Impl {
                 dismiss(turn, std::current_exception());
             }
         }
-        if (decoder.has_free_slot()) decoder.use_spare_slots();
+        decoder.use_spare_slots();
     }
 
     bool start_next(FileJob& job) {
@@ -203,8 +205,9 @@ struct Transcriber::Impl {
     std::thread thread;
 };
 
-Transcriber::Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend, int batch_size)
-    : impl_(std::make_unique<Impl>(packed_model, std::move(backend), batch_size)) {}
+Transcriber::Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend, int batch_size,
+                         int width)
+    : impl_(std::make_unique<Impl>(packed_model, std::move(backend), std::max(1, batch_size) * std::max(1, width))) {}
 Transcriber::~Transcriber() = default;
 
 const BackendInfo& Transcriber::backend() const {

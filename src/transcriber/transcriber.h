@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "decoding/logits_rules.h"
+#include "decoding/search.h"
 #include "speech/voice_activity.h"
 #include "speech/window_packer.h"
 #include "tensor/backend.h"
@@ -25,6 +26,7 @@ struct DecodeOptions {
     float compression_ratio_threshold = 2.4F;
     float logprob_threshold = -1.0F;
     float no_speech_threshold = 0.6F;
+    SearchOptions search;
     bool timestamps = true;
     std::string initial_prompt;
     std::vector<int32_t> suppress_tokens = {-1};
@@ -64,8 +66,10 @@ struct TranscribeHooks {
 class Transcriber {
   public:
     /// `packed_model`: made by write_packed_model for this backend. Throws Error{bad_model, unsupported,
-    /// out_of_memory}. `batch_size`: windows decoded together.
-    Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend, int batch_size = 8);
+    /// out_of_memory}. `batch_size`: windows decoded together, when each takes `width` rows: the widest() of the
+    /// searches to come. A wider one is refused when it has more rows than there are.
+    Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend, int batch_size = 8,
+                int width = 1);
     /// No call of transcribe() may be under way.
     ~Transcriber();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace ft::cpu {
@@ -9,6 +10,7 @@ namespace ft::cpu {
 namespace {
 
 constexpr float forbidden = -std::numeric_limits<float>::infinity();
+constexpr int64_t chunk = 1024;  // logits whose maximum is looked at first
 
 /// Of the logits in [begin, end).
 struct Summary {
@@ -21,7 +23,6 @@ struct Summary {
 };
 
 Summary summarize(const Kernels& kernels, const float* x, int64_t begin, int64_t end) {
-    constexpr int64_t chunk = 1024;  // the token is looked for in one chunk only
     Summary summary;
     int64_t found = begin;
     for (int64_t at = begin; at < end; at += chunk) {
@@ -79,6 +80,36 @@ int32_t sample(const TokenRule& rule, const float* logits, int64_t vocabulary, f
     return last;
 }
 
+/// The `count` highest allowed logits, ties in the order of their tokens.
+std::vector<Candidate> most_probable(const Kernels& kernels, const float* logits, int64_t vocabulary, int32_t count,
+                                     float total) {
+    // The count-th highest of the chunks' maxima is a bound that only few logits reach.
+    std::vector<float> maxima;
+    for (int64_t at = 0; at < vocabulary; at += chunk)
+        maxima.push_back(kernels.max(logits + at, std::min(chunk, vocabulary - at)));
+    std::vector<float> highest = maxima;
+    float bound = forbidden;
+    if (const auto place = static_cast<size_t>(count - 1); place < highest.size()) {
+        std::nth_element(highest.begin(), highest.begin() + static_cast<ptrdiff_t>(place), highest.end(),
+                         std::greater<>());
+        bound = highest[place];
+    }
+    std::vector<int32_t> tokens;
+    for (size_t i = 0; i < maxima.size(); ++i) {
+        if (maxima[i] < bound || maxima[i] == forbidden) continue;
+        const int64_t begin = static_cast<int64_t>(i) * chunk, end = std::min(begin + chunk, vocabulary);
+        for (int64_t token = begin; token < end; ++token) {
+            if (logits[token] >= bound && logits[token] != forbidden) tokens.push_back(static_cast<int32_t>(token));
+        }
+    }
+    const size_t found = std::min(tokens.size(), static_cast<size_t>(count));
+    std::partial_sort(tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(found), tokens.end(),
+                      [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
+    std::vector<Candidate> candidates;
+    for (size_t i = 0; i < found; ++i) candidates.push_back({tokens[i], logits[tokens[i]] - total});
+    return candidates;
+}
+
 }  // namespace
 
 Choice choose_token(const Kernels& kernels, const TokenRule& rule, float* logits, int64_t vocabulary) {
@@ -104,15 +135,7 @@ Choice choose_token(const Kernels& kernels, const TokenRule& rule, float* logits
     choice.best.token =
         rule.temperature > 0.0F ? sample(rule, logits, vocabulary, best.highest) : static_cast<int32_t>(best.token);
     choice.best.log_probability = logits[choice.best.token] - total;
-    if (rule.top > 1) {
-        std::vector<int32_t> order(static_cast<size_t>(vocabulary));
-        for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
-        const auto count = std::min<int64_t>(rule.top, vocabulary);
-        std::partial_sort(order.begin(), order.begin() + count, order.end(),
-                          [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
-        for (int64_t i = 0; i < count && logits[order[i]] != forbidden; ++i)
-            choice.candidates.push_back({order[i], logits[order[i]] - total});
-    }
+    if (rule.top > 1) choice.candidates = most_probable(kernels, logits, vocabulary, rule.top, total);
     return choice;
 }
 
