@@ -17,15 +17,11 @@ struct Unbuilt {
 
 std::vector<Unbuilt> table() {
     const char* const greedy = "this build decodes greedily, without beam search";
-    const char* const words = "this build gives times of segments, not of words";
     return {
         {"beam_size", false, {"1", "None"}, greedy},
         {"best_of", false, {"1", "None"}, "this build draws one text a window at temperatures above 0"},
         {"patience", false, {"None", "1", "1.0"}, greedy},
         {"length_penalty", false, {"None", "1", "1.0"}, greedy},
-        {"word_timestamps", true, {"false"}, words},
-        {"highlight_words", true, {"false"}, words},
-        {"max_words_per_line", false, {"None", "0"}, words},
         {"hallucination_silence_threshold", false, {"None"}, words},
         {"condition_on_previous_text", true, {"false"}, "this build decodes every window on its own"},
         {"carry_initial_prompt", true, {"true"}, "this build gives the prompt to every window"},

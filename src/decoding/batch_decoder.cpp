@@ -77,13 +77,14 @@ struct BatchDecoder::Row {
     size_t attempt = 0;
     int slot = 0;
     std::vector<int32_t> tokens = {};
+    std::vector<float> logprobs = {};
     double sum_logprob = 0.0;
     float no_speech_prob = 0.0F;
     bool prompt_read = false;
 };
 
 BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, int slots)
-    : model_(model), tokenizer_(tokenizer), decoder_(model, backend, slots) {
+    : model_(model), tokenizer_(tokenizer), decoder_(model, backend, slots), aligner_(model, backend, decoder_) {
     for (int slot = slots; slot-- > 0;) free_slots_.push_back(slot);
 }
 BatchDecoder::~BatchDecoder() = default;
@@ -221,6 +222,7 @@ void BatchDecoder::take_choices(const std::vector<Choice>& choices) {
         const Candidate& best = choices[next++].best;
         row.sum_logprob += best.log_probability;
         row.tokens.push_back(best.token);
+        row.logprobs.push_back(best.log_probability);
     }
 }
 
@@ -235,6 +237,7 @@ Hypothesis BatchDecoder::hypothesis_of(const Row& row, bool looped) const {
     Hypothesis hypothesis;
     hypothesis.tokens = row.tokens;
     if (!hypothesis.tokens.empty() && hypothesis.tokens.back() == special.end_of_text) hypothesis.tokens.pop_back();
+    hypothesis.logprobs.assign(row.logprobs.begin(), row.logprobs.begin() + static_cast<ptrdiff_t>(hypothesis.tokens.size()));
     hypothesis.temperature = row.task->fallback().temperatures[row.attempt];
     hypothesis.avg_logprob = static_cast<float>(row.sum_logprob / static_cast<double>(hypothesis.tokens.size() + 1));
     hypothesis.compression_ratio = static_cast<float>(compression_ratio(tokenizer_.decode(hypothesis.tokens)));
@@ -267,12 +270,46 @@ void BatchDecoder::step(std::vector<DecodeResult>& results) {
             leave(i);
         }
     }
+    const size_t first_result = results.size();
+    std::vector<std::shared_ptr<Task>> finished;
     for (const std::shared_ptr<Task>& task : changed) {
         std::optional<Hypothesis> settled = task->settled();
         if (!settled) continue;
         results.push_back({task->request.plan, task->request.id, std::move(*settled)});
         leave_all_of(*task);
+        finished.push_back(task);
     }
+    add_times(finished, std::span(results).subspan(first_result));
+}
+
+AlignRequest BatchDecoder::text_of(const DecodeRequest& request, const Hypothesis& hypothesis) const {
+    const GenerationConfig& special = request.plan->rules.generation();
+    AlignRequest text;
+    text.window = request.window.get();
+    text.duration_s = request.duration_s;
+    text.prompt.assign(std::find(request.prompt.begin(), request.prompt.end(), special.start_of_transcript),
+                       request.prompt.end());
+    if (!text.prompt.empty() && text.prompt.back() == special.no_timestamps) text.prompt.pop_back();
+    for (const int32_t token : hypothesis.tokens) {
+        if (!tokenizer_.is_special(token)) text.tokens.push_back(token);
+    }
+    return text;
+}
+
+/// In the slots that the finished windows have left.
+void BatchDecoder::add_times(std::span<const std::shared_ptr<Task>> tasks, std::span<DecodeResult> results) {
+    std::vector<AlignRequest> texts;
+    std::vector<size_t> places;
+    for (size_t i = 0; i < tasks.size(); ++i) {
+        const DecodeRequest& request = tasks[i]->request;
+        if (!request.plan->word_times || is_silent(results[i].hypothesis, request.plan->fallback)) continue;
+        texts.push_back(text_of(request, results[i].hypothesis));
+        texts.back().slot = free_slots_[free_slots_.size() - texts.size()];
+        places.push_back(i);
+    }
+    if (texts.empty()) return;
+    std::vector<std::vector<TokenFrames>> times = aligner_.align(texts);
+    for (size_t i = 0; i < places.size(); ++i) results[places[i]].hypothesis.times = std::move(times[i]);
 }
 
 std::vector<float> BatchDecoder::language_probabilities(const GenerationConfig& generation, const CrossCache& window) {

@@ -35,6 +35,7 @@ std::vector<std::pair<std::string, std::string>> options_text(const TranscribeOp
     add("initial_prompt", decode.initial_prompt);
     add("suppress_tokens", fmt::format("{}", fmt::join(decode.suppress_tokens, ",")));
     add("without_timestamps", truth(!decode.timestamps));
+    if (decode.word_times) add("word_timestamps", truth(true));
     add("seed", std::to_string(decode.seed));
     add("chunk_length", fmt::format("{}", options.windows.max_window_s));
     add("vad_filter", truth(options.vad_filter));
