@@ -22,7 +22,7 @@ std::vector<Unbuilt> table() {
         {"best_of", false, {"1", "None"}, "this build draws one text a window at temperatures above 0"},
         {"patience", false, {"None", "1", "1.0"}, greedy},
         {"length_penalty", false, {"None", "1", "1.0"}, greedy},
-        {"hallucination_silence_threshold", false, {"None"}, words},
+        {"hallucination_silence_threshold", false, {"None"}, "this build leaves silence out beforehand; see --vad_filter"},
         {"condition_on_previous_text", true, {"false"}, "this build decodes every window on its own"},
         {"carry_initial_prompt", true, {"true"}, "this build gives the prompt to every window"},
         {"hotwords", false, {"None", ""}, "this build has no hotwords; give the words to --initial_prompt"},

@@ -285,8 +285,8 @@ class TimedWhisper : public TinyWhisper {
 };
 
 TEST_F(TimedWhisper, EveryTextTokenHasATimeAndAProbability) {
-    const auto hypotheses = timed(6, 3);
-    ASSERT_EQ(hypotheses.size(), 6U);
+    const auto hypotheses = timed(4, 2);
+    ASSERT_EQ(hypotheses.size(), 4U);
     expect_times_in_order(hypotheses);
     size_t tokens = 0;
     for (const auto& [id, hypothesis] : hypotheses) {
@@ -294,12 +294,12 @@ TEST_F(TimedWhisper, EveryTextTokenHasATimeAndAProbability) {
         ASSERT_EQ(hypothesis.logprobs.size(), hypothesis.tokens.size());
         for (const float logprob : hypothesis.logprobs) EXPECT_LE(logprob, 1e-4F);
     }
-    EXPECT_GT(tokens, 20U) << "the random model must write something";
+    EXPECT_GT(tokens, 10U) << "the random model must write something";
     for (const auto& [id, hypothesis] : decode(2, 2, trusting())) EXPECT_TRUE(hypothesis.times.empty()) << "not asked for";
 }
 
 TEST_F(TimedWhisper, TimesDependNeitherOnTheBatchNorOnItsSize) {
-    const auto together = timed(6, 6), alone = timed(6, 1);
+    const auto together = timed(3, 3), alone = timed(3, 1);
     for (const auto& [id, hypothesis] : alone) {
         const Hypothesis& other = together.at(id);
         EXPECT_EQ(other.tokens, hypothesis.tokens);
@@ -314,7 +314,7 @@ TEST_F(TimedWhisper, TimesDependNeitherOnTheBatchNorOnItsSize) {
 TEST_F(TimedWhisper, WrongAndMissingHeadsStillGiveTimes) {
     for (const HeadList& heads : {HeadList{}, HeadList{{0, 0}}, HeadList{{1, 1}, {1, 0}, {1, 1}}, HeadList{{7, 9}}}) {
         use_heads(heads);
-        expect_times_in_order(timed(3, 2));
+        expect_times_in_order(timed(2, 2));
     }
     use_heads({}, 1);  // a single layer
     expect_times_in_order(timed(2, 2));
