@@ -12,7 +12,7 @@ namespace {
 constexpr double frames_per_second = 50.0;
 /// Probabilities that a trace may hold at once: some 64 MB.
 constexpr int64_t trace_limit = int64_t{1} << 24;
-/// Below this the heads do not follow the sound. (docs/performance.md, "Word times": lists that do reach 0.8 and more.)
+/// Below this the heads do not follow the sound: n tokens in random order rise in a chain of some 2·√n.
 constexpr float least_order = 0.5F;
 /// Fewer tokens than this rise in order by chance.
 constexpr int64_t least_tokens = 8;
