@@ -15,6 +15,7 @@ struct GatheredFlags {
     std::string device = "auto", compute_type = "auto";
     double temperature = 0.0;
     std::optional<double> temperature_step = 0.2;
+    std::optional<bool> word_timestamps;  ///< as given
     bool folder_given = false, formats_given = false, verbose = false, quiet = false;
 };
 

@@ -50,6 +50,23 @@ void set_temperatures(GatheredFlags& g) {
     }
 }
 
+/// Layouts that follow the words ask for their times.
+void set_word_times(GatheredFlags& g) {
+    const WriterOptions& layout = g.options.output.layout;
+    const char* needs = layout.highlight_words          ? "highlight_words"
+                        : layout.max_words_per_line > 0 ? "max_words_per_line"
+                                                        : "";
+    if (*needs != '\0' && g.word_timestamps == false) {
+        throw Error(ErrorCode::invalid_argument, "--{}: needs the times of words; leave --word_timestamps False out",
+                    needs);
+    }
+    if (layout.max_words_per_line > 0 && layout.max_line_width > 0) {
+        throw Error(ErrorCode::invalid_argument,
+                    "--max_words_per_line: has no effect together with --max_line_width; give one of them");
+    }
+    g.options.transcribe.decode.word_times = g.word_timestamps.value_or(*needs != '\0');
+}
+
 }  // namespace
 
 CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
@@ -79,6 +96,7 @@ CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     if (output.layout.max_line_count > 0 && output.layout.max_line_width == 0) {
         throw Error(ErrorCode::invalid_argument, "--max_line_count: works together with --max_line_width; give both");
     }
+    set_word_times(g);
     return g.options;
 }
 

@@ -168,8 +168,9 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
         {{"a", "--best-of", "x"}, "whole number from 1"},
         {{"a", "--patience", "0"}, "must be a number"},
         {{"a", "--length_penalty", "-1"}, "must be a number"},
-        {{"a", "--word_timestamps", "True"}, "not of words"},
-        {{"a", "--word-timestamps"}, "not of words"},
+        {{"a", "--highlight_words", "--word_timestamps", "False"}, "--highlight_words: needs the times of words"},
+        {{"a", "--word_timestamps", "False", "--max_words_per_line", "3"}, "--max_words_per_line: needs"},
+        {{"a", "--max_words_per_line", "3", "--max_line_width", "40"}, "no effect"},
         {{"a", "--condition_on_previous_text"}, "on its own"},
         {{"a", "--hotwords", "Åre"}, "--initial_prompt"},
         {{"a", "--clip_timestamps", "10,20"}, "whole files"},
@@ -192,6 +193,20 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
         const std::string said = failure(arguments);
         EXPECT_NE(said.find(sentence), std::string::npos) << "said: " << said << ", expected: " << sentence;
     }
+}
+
+TEST(CommandLine, WordTimesAreForWhoeverWantsThem) {
+    EXPECT_FALSE(parse({}).transcribe.decode.word_times);
+    EXPECT_FALSE(parse({"--max_line_width", "40", "--max_line_count", "2"}).transcribe.decode.word_times);
+    EXPECT_TRUE(parse({"--word_timestamps"}).transcribe.decode.word_times);
+    EXPECT_FALSE(parse({"--word-timestamps", "False"}).transcribe.decode.word_times);
+    const CommandOptions highlighted = parse({"--highlight_words", "True"});
+    EXPECT_TRUE(highlighted.transcribe.decode.word_times);
+    EXPECT_TRUE(highlighted.output.layout.highlight_words);
+    const CommandOptions groups = parse({"--max_words_per_line", "3"});
+    EXPECT_TRUE(groups.transcribe.decode.word_times);
+    EXPECT_EQ(groups.output.layout.max_words_per_line, 3);
+    EXPECT_FALSE(parse({"--max_words_per_line", "None"}).transcribe.decode.word_times);
 }
 
 TEST(CommandLine, AcceptsOtherProgramsFlagsWhereTheyChangeNothing) {

@@ -16,12 +16,11 @@ struct Unbuilt {
 };
 
 std::vector<Unbuilt> table() {
-    const char* const words = "this build gives times of segments, not of words";
     return {
-        {"word_timestamps", true, {"false"}, words},
-        {"highlight_words", true, {"false"}, words},
-        {"max_words_per_line", false, {"None", "0"}, words},
-        {"hallucination_silence_threshold", false, {"None"}, words},
+        {"hallucination_silence_threshold",
+         false,
+         {"None"},
+         "this build leaves silence out beforehand; see --vad_filter"},
         {"condition_on_previous_text", true, {"false"}, "this build decodes every window on its own"},
         {"carry_initial_prompt", true, {"true"}, "this build gives the prompt to every window"},
         {"hotwords", false, {"None", ""}, "this build has no hotwords; give the words to --initial_prompt"},

@@ -84,7 +84,11 @@ struct BatchDecoder::Attempt {
 };
 
 BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, int slots)
-    : model_(model), tokenizer_(tokenizer), decoder_(model, backend, slots), slots_(static_cast<size_t>(slots)) {
+    : model_(model),
+      tokenizer_(tokenizer),
+      decoder_(model, backend, slots),
+      aligner_(model, backend, decoder_),
+      slots_(static_cast<size_t>(slots)) {
     for (int slot = slots; slot-- > 0;) free_slots_.push_back(slot);
 }
 BatchDecoder::~BatchDecoder() = default;
@@ -260,6 +264,8 @@ Hypothesis BatchDecoder::hypothesis_of(const Attempt& attempt) const {
     Hypothesis hypothesis;
     hypothesis.tokens = std::move(found.tokens);
     if (!hypothesis.tokens.empty() && hypothesis.tokens.back() == special.end_of_text) hypothesis.tokens.pop_back();
+    found.logprobs.resize(hypothesis.tokens.size());
+    hypothesis.logprobs = std::move(found.logprobs);
     hypothesis.temperature = attempt.task->fallback().temperatures[attempt.temperature];
     hypothesis.avg_logprob = static_cast<float>(found.sum_logprob / static_cast<double>(hypothesis.tokens.size() + 1));
     hypothesis.compression_ratio = static_cast<float>(compression_ratio(tokenizer_.decode(hypothesis.tokens)));
@@ -283,14 +289,48 @@ void BatchDecoder::step(std::vector<DecodeResult>& results) {
         if (std::find(changed.begin(), changed.end(), task) == changed.end()) changed.push_back(task);
         leave(i);
     }
+    const size_t first_result = results.size();
+    std::vector<std::shared_ptr<Task>> finished;
     for (const std::shared_ptr<Task>& task : changed) {
         if (std::optional<Hypothesis> settled = task->settled()) {
             results.push_back({task->request.plan, task->request.id, std::move(*settled)});
             leave_all_of(*task);
+            finished.push_back(task);
         } else if (const std::optional<size_t> next = task->begin_next()) {
             begin(task, *next, take_slots(task->request.plan->width()));
         }
     }
+    add_times(finished, std::span(results).subspan(first_result));
+}
+
+AlignRequest BatchDecoder::text_of(const DecodeRequest& request, const Hypothesis& hypothesis) const {
+    const GenerationConfig& special = request.plan->rules.generation();
+    AlignRequest text;
+    text.window = request.window.get();
+    text.duration_s = request.duration_s;
+    text.prompt.assign(std::find(request.prompt.begin(), request.prompt.end(), special.start_of_transcript),
+                       request.prompt.end());
+    if (!text.prompt.empty() && text.prompt.back() == special.no_timestamps) text.prompt.pop_back();
+    for (const int32_t token : hypothesis.tokens) {
+        if (!tokenizer_.is_special(token)) text.tokens.push_back(token);
+    }
+    return text;
+}
+
+/// In the slots that the finished windows have left.
+void BatchDecoder::add_times(std::span<const std::shared_ptr<Task>> tasks, std::span<DecodeResult> results) {
+    std::vector<AlignRequest> texts;
+    std::vector<size_t> places;
+    for (size_t i = 0; i < tasks.size(); ++i) {
+        const DecodeRequest& request = tasks[i]->request;
+        if (!request.plan->word_times || is_silent(results[i].hypothesis, request.plan->fallback)) continue;
+        texts.push_back(text_of(request, results[i].hypothesis));
+        texts.back().slot = free_slots_[free_slots_.size() - texts.size()];
+        places.push_back(i);
+    }
+    if (texts.empty()) return;
+    std::vector<std::vector<TokenFrames>> times = aligner_.align(texts);
+    for (size_t i = 0; i < places.size(); ++i) results[places[i]].hypothesis.times = std::move(times[i]);
 }
 
 std::vector<float> BatchDecoder::language_probabilities(const GenerationConfig& generation, const CrossCache& window) {

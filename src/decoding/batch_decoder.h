@@ -11,6 +11,7 @@
 #include "decoding/logits_rules.h"
 #include "decoding/search.h"
 #include "decoding/tokenizer.h"
+#include "decoding/word_aligner.h"
 #include "model/decoder.h"
 
 namespace ft {
@@ -20,6 +21,7 @@ struct DecodePlan {
     LogitsRules rules;
     FallbackOptions fallback;  ///< at least one temperature
     uint64_t seed = 0;         ///< of the sampling at temperatures above 0
+    bool word_times = false;   ///< fill Hypothesis::times: costs a further reading of the finished text
     SearchOptions search = {};
 
     int width() const { return widest(search, fallback.temperatures); }
@@ -31,6 +33,7 @@ struct DecodeRequest {
     int64_t id = 0;                    ///< among the plan's requests; given back, and seeds the sampling
     std::unique_ptr<CrossCache> window;
     std::vector<int32_t> prompt;  ///< from start_of_previous or start_of_transcript on
+    double duration_s = 30.0;     ///< of the window's sound, for word times
 };
 
 struct DecodeResult {
@@ -79,10 +82,13 @@ class BatchDecoder {
     void leave(size_t attempt);
     void leave_all_of(const Task& task);
     int longest_text(const DecodeRequest& request) const;
+    AlignRequest text_of(const DecodeRequest& request, const Hypothesis& hypothesis) const;
+    void add_times(std::span<const std::shared_ptr<Task>> tasks, std::span<DecodeResult> results);
 
     const WhisperModel& model_;
     const Tokenizer& tokenizer_;
     Decoder decoder_;
+    WordAligner aligner_;
     const size_t slots_;
     std::vector<Attempt> attempts_;
     std::vector<int> free_slots_;

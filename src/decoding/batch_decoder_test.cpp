@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -299,6 +300,97 @@ TEST_F(TinyWhisper, LanguageProbabilitiesSumToOne) {
     float total = 0.0F;
     for (const float value : probabilities) total += value;
     EXPECT_NEAR(total, 1.0F, 1e-5F);
+}
+
+/// Texts of a few tokens each, with times.
+class TimedWhisper : public TinyWhisper {
+  protected:
+    std::map<int64_t, Hypothesis> timed(int windows, int slots) {
+        DecodePlan job = plan(trusting());
+        job.word_times = true;
+        BatchDecoder batch = decoder(slots);
+        std::map<int64_t, Hypothesis> done;
+        std::vector<DecodeResult> results;
+        for (int64_t next = 0; next < windows || !batch.idle();) {
+            while (next < windows && batch.has_free_slot()) batch.add(request(job, next++));
+            batch.step(results);
+            for (DecodeResult& result : results) done.emplace(result.id, std::move(result.hypothesis));
+            results.clear();
+        }
+        return done;
+    }
+    size_t text_tokens(const Hypothesis& hypothesis) const {
+        return static_cast<size_t>(std::count_if(hypothesis.tokens.begin(), hypothesis.tokens.end(),
+                                                 [&](int32_t token) { return !tokenizer_->is_special(token); }));
+    }
+    /// A random model convinces nobody: take what it says.
+    static FallbackOptions trusting() {
+        FallbackOptions options;
+        options.temperatures = {0.0F};
+        options.no_speech_threshold = 2.0F;
+        options.logprob_threshold = -1000.0F;
+        return options;
+    }
+    void use_heads(const HeadList& heads, int layers = 2) {
+        const test::TemporaryFolder temporary;
+        TinyOptions options;
+        options.layers = layers;
+        TinyCheckpoint checkpoint = make_tiny_checkpoint(options);
+        checkpoint.generation.alignment_heads = heads;
+        write_tiny_folder(checkpoint, temporary.path());
+        const fs::path packed = temporary.path() / "packed";
+        write_packed_model(*open_model_source(temporary.path()), *backend_, packed);
+        model_ = std::make_unique<WhisperModel>(PackedModel::open(packed, backend_->info().packing), *backend_);
+    }
+    void expect_times_in_order(const std::map<int64_t, Hypothesis>& hypotheses) const {
+        for (const auto& [id, hypothesis] : hypotheses) {
+            EXPECT_EQ(hypothesis.times.size(), text_tokens(hypothesis)) << "window " << id;
+            int64_t latest = 0;
+            for (const TokenFrames& time : hypothesis.times) {
+                EXPECT_GE(time.begin, latest);
+                EXPECT_GE(time.end, time.begin);
+                EXPECT_LE(time.end, model_->config().audio_positions);
+                latest = time.begin;
+            }
+        }
+    }
+};
+
+TEST_F(TimedWhisper, EveryTextTokenHasATimeAndAProbability) {
+    const auto hypotheses = timed(4, 2);
+    ASSERT_EQ(hypotheses.size(), 4U);
+    expect_times_in_order(hypotheses);
+    size_t tokens = 0;
+    for (const auto& [id, hypothesis] : hypotheses) {
+        tokens += hypothesis.times.size();
+        ASSERT_EQ(hypothesis.logprobs.size(), hypothesis.tokens.size());
+        for (const float logprob : hypothesis.logprobs) EXPECT_LE(logprob, 1e-4F);
+    }
+    EXPECT_GT(tokens, 10U) << "the random model must write something";
+    for (const auto& [id, hypothesis] : decode(2, 2, trusting()))
+        EXPECT_TRUE(hypothesis.times.empty()) << "not asked for";
+}
+
+TEST_F(TimedWhisper, TimesDependNeitherOnTheBatchNorOnItsSize) {
+    const auto together = timed(3, 3), alone = timed(3, 1);
+    for (const auto& [id, hypothesis] : alone) {
+        const Hypothesis& other = together.at(id);
+        EXPECT_EQ(other.tokens, hypothesis.tokens);
+        ASSERT_EQ(other.times.size(), hypothesis.times.size());
+        for (size_t i = 0; i < other.times.size(); ++i) {
+            EXPECT_EQ(other.times[i].begin, hypothesis.times[i].begin);
+            EXPECT_EQ(other.times[i].end, hypothesis.times[i].end);
+        }
+    }
+}
+
+TEST_F(TimedWhisper, WrongAndMissingHeadsStillGiveTimes) {
+    for (const HeadList& heads : {HeadList{}, HeadList{{0, 0}}, HeadList{{1, 1}, {1, 0}, {1, 1}}, HeadList{{7, 9}}}) {
+        use_heads(heads);
+        expect_times_in_order(timed(2, 2));
+    }
+    use_heads({}, 1);  // a single layer
+    expect_times_in_order(timed(2, 2));
 }
 
 }  // namespace

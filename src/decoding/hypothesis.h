@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "decoding/token_alignment.h"
+
 namespace ft {
 
 /// Temperatures to try and the thresholds that make a hypothesis fail (openai/whisper, transcribe.py,
@@ -17,6 +19,9 @@ struct FallbackOptions {
 
 struct Hypothesis {
     std::vector<int32_t> tokens;  ///< after the prompt, without the end of text
+    std::vector<float> logprobs;  ///< of each token, among those that the rules allowed
+    /// Of each text token (neither timestamps nor special ones), when word times were asked for; else empty.
+    std::vector<TokenFrames> times;
     float temperature = 0.0F;
     float avg_logprob = 0.0F;        ///< (sum over tokens and the end) / (tokens + 1)
     float compression_ratio = 0.0F;  ///< of the text's UTF-8, zlib

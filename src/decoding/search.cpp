@@ -27,6 +27,16 @@ Search::Search(const SearchOptions& options, float temperature, std::vector<int>
     live_.push_back({slots_.front()});
 }
 
+void Sequence::append(const Candidate& token) {
+    tokens.push_back(token.token);
+    logprobs.push_back(token.log_probability);
+    sum_logprob += token.log_probability;
+}
+
+void Search::finish(Sequence sequence, bool looped) {
+    finished_.push_back({std::move(sequence.tokens), std::move(sequence.logprobs), sequence.sum_logprob, looped});
+}
+
 std::vector<SlotCopy> Search::advance(std::span<const Choice> choices) {
     std::vector<SlotCopy> copies = is_beam() ? advance_beam(choices) : advance_each(choices);
     first_ = false;
@@ -50,12 +60,11 @@ std::vector<SlotCopy> Search::advance_each(std::span<const Choice> choices) {
     std::vector<Sequence> still;
     for (size_t i = 0; i < live_.size(); ++i) {
         Sequence& sequence = live_[i];
-        sequence.tokens.push_back(choices[i].best.token);
-        sequence.sum_logprob += choices[i].best.log_probability;
+        sequence.append(choices[i].best);
         const bool ended = sequence.tokens.back() == end_of_text_;
         const bool looped = !ended && is_loop(sequence.tokens);
         if (ended || looped || sequence.tokens.size() >= longest_) {
-            finished_.push_back({std::move(sequence.tokens), sequence.sum_logprob, looped});
+            finish(std::move(sequence), looped);
         } else {
             still.push_back(std::move(sequence));
         }
@@ -117,10 +126,10 @@ std::vector<SlotCopy> Search::advance_beam(std::span<const Choice> choices) {
     std::vector<size_t> parent_of;
     for (const Continuation& next : continuations(live_, choices)) {
         if (static_cast<int>(children.size()) == width_) break;
-        Sequence child{0, live_[next.parent].tokens, next.sum_logprob};
-        child.tokens.push_back(next.token.token);
+        Sequence child = live_[next.parent];
+        child.append(next.token);
         if (next.token.token == end_of_text_) {
-            finished_.push_back({std::move(child.tokens), child.sum_logprob, false});
+            finish(std::move(child));
         } else {
             children.push_back(std::move(child));
             parent_of.push_back(next.parent);
@@ -133,9 +142,10 @@ std::vector<SlotCopy> Search::advance_beam(std::span<const Choice> choices) {
     if (finished_.size() >= std::max<size_t>(1, enough)) {
         live_.clear();
     } else if (!live_.empty() && is_loop(live_.front().tokens)) {
-        finished_ = {{live_.front().tokens, live_.front().sum_logprob, true}};
+        finished_.clear();
+        finish(live_.front(), true);
     } else if (live_.empty() || live_.front().tokens.size() >= longest_) {
-        for (Sequence& sequence : live_) finished_.push_back({std::move(sequence.tokens), sequence.sum_logprob, false});
+        for (const Sequence& sequence : live_) finish(sequence);
     } else {
         over_ = false;
     }

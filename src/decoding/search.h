@@ -29,7 +29,10 @@ int widest(const SearchOptions& options, std::span<const float> temperatures);
 struct Sequence {
     int slot = 0;
     std::vector<int32_t> tokens = {};  ///< after the prompt
+    std::vector<float> logprobs = {};  ///< of each token
     double sum_logprob = 0.0;
+
+    void append(const Candidate& token);
 };
 
 /// The past of one sequence goes on in another slot, too.
@@ -58,12 +61,14 @@ class Search {
     /// repeats itself.
     struct Found {
         std::vector<int32_t> tokens;
+        std::vector<float> logprobs;
         double sum_logprob = 0.0;
         bool looped = false;
     };
     Found best() const;
 
   private:
+    void finish(Sequence sequence, bool looped = false);
     bool is_beam() const { return temperature_ == 0.0F && width_ > 1; }
     std::vector<SlotCopy> advance_each(std::span<const Choice> choices);
     std::vector<SlotCopy> advance_beam(std::span<const Choice> choices);

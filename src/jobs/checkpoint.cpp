@@ -12,7 +12,7 @@ namespace ft {
 namespace {
 
 using nlohmann::json;
-constexpr int format_version = 1;
+constexpr int format_version = 2;
 
 json json_of(const Segment& segment) {
     json words = json::array();
@@ -25,6 +25,7 @@ json json_of(const Segment& segment) {
             {"avg_logprob", segment.avg_logprob},
             {"compression_ratio", segment.compression_ratio},
             {"no_speech_prob", segment.no_speech_prob},
+            {"confidence", segment.confidence},
             {"words", words}};
 }
 
@@ -38,6 +39,7 @@ Segment segment_of(const json& object) {
     segment.avg_logprob = object.at("avg_logprob").get<float>();
     segment.compression_ratio = object.at("compression_ratio").get<float>();
     segment.no_speech_prob = object.at("no_speech_prob").get<float>();
+    segment.confidence = object.at("confidence").get<float>();
     for (const json& word : object.at("words")) {
         segment.words.push_back({word.at(0).get<std::string>(), word.at(1).get<double>(), word.at(2).get<double>(),
                                  word.at(3).get<float>()});

@@ -97,7 +97,7 @@ TEST_F(CheckpointTest, DamagedOnesArePassedOver) {
         objects.put(key, whole.substr(0, length));
         EXPECT_EQ(load_checkpoints(objects, job, "p").size(), 1U) << length;
     }
-    objects.put(key, R"({"version":2,"plan":"p"})");
+    objects.put(key, R"({"version":99,"plan":"p"})");
     EXPECT_EQ(load_checkpoints(objects, job, "p").size(), 1U);
 }
 

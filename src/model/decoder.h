@@ -32,14 +32,22 @@ class Decoder {
     std::vector<float> logits(std::span<const int32_t> items);
     void copy_slot(int from, int to, int positions);
 
-    /// Attention probabilities of these (layer, head) pairs are kept by every later step; empty: none.
-    void capture(std::vector<std::pair<int, int>> heads);
-    /// Of the last step: one block [inputs, heads of that layer, T] after another, layers ascending.
-    const std::vector<float>& captured() const { return captured_; }
+    /// Reads whole texts (their tokens in ascending position, each text in a slot of its own) and keeps where these
+    /// heads listen: head i of the trace is heads[i], which must ascend by layer. Runs no further than it must, so that
+    /// choose() and logits() have nothing to say afterwards. Throws Error{invalid_argument} for a head that the model
+    /// does not have.
+    std::unique_ptr<AttentionTrace> trace(std::span<const DecoderInput> inputs,
+                                          std::span<const std::pair<int, int>> heads);
 
   private:
-    void run_layer(int index, std::span<const int32_t> slots, std::span<const int32_t> positions,
-                   std::span<const CrossCache* const> windows);
+    /// What a step reads, by item.
+    struct Items {
+        std::vector<int32_t> positions, slots;
+        std::vector<const CrossCache*> windows;
+    };
+    Items read(std::span<const DecoderInput> inputs);
+    void attend_to_text(int index, const Items& items);
+    void leave_attention(int index);
 
     const WhisperModel& model_;
     Backend& backend_;
@@ -47,8 +55,6 @@ class Decoder {
     std::unique_ptr<SelfCache> cache_;
     Tensor x_;  // [inputs, d]
     Tensor qkv_, mixed_, query_, hidden_;
-    std::vector<std::vector<int32_t>> capture_heads_;  // by layer
-    std::vector<float> captured_;
 };
 
 }  // namespace ft

@@ -1,5 +1,5 @@
 #pragma once
-// THE COMPUTE SEAM. What a device must do for Whisper, as some fifteen coarse operations: each is a fused block, so
+// THE COMPUTE SEAM. What a device must do for Whisper, as some twenty coarse operations: each is a fused block, so
 // that a fast backend need not write to memory what it would rather keep. The model (model/) is written once above it.
 //
 // Threads: a backend belongs to one thread at a time; weights and caches are used only with the backend that made them.
@@ -56,6 +56,21 @@ class SelfCache {
   public:
     virtual ~SelfCache() = default;
 };
+
+/// Cross-attention probabilities of chosen heads for all tokens of some texts: what word times are made of. Opaque, as
+/// only the backend that made it looks inside: it need not leave the device.
+class AttentionTrace {
+  public:
+    virtual ~AttentionTrace() = default;
+};
+
+/// Neighbouring items of a trace that are the tokens of one text, and how much of their window is sound.
+struct TracedText {
+    int64_t begin = 0, size = 0;  ///< items
+    int64_t frames = 0;           ///< encoder positions from the window's start on: 1 to all of them
+};
+/// Frames over which alignment_matrix takes its running median.
+constexpr int alignment_median = 7;
 
 enum class Activation : uint8_t { none, gelu };
 
@@ -141,6 +156,21 @@ class Backend {
     virtual void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
                                       Tensor& out, std::span<const int32_t> heads_wanted,
                                       std::vector<float>* weights) = 0;
+    /// Room for the probabilities of `heads` heads, of any layers, for `items` tokens.
+    virtual std::unique_ptr<AttentionTrace> make_attention_trace(int64_t items, int heads) = 0;
+    /// cross_attention_step for texts whose tokens are all known, so that many neighbouring items listen to one window
+    /// (all windows have the same T). The probabilities of `heads_wanted` (not empty) stay in `trace`, as its heads
+    /// from `first_head` on; a trace's head is written once.
+    virtual void cross_attention_trace(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
+                                       std::span<const int32_t> heads_wanted, AttentionTrace& trace, int first_head,
+                                       Tensor& out) = 0;
+    /// Where the tokens of one text listen (openai/whisper, timing.py): for each of the trace's heads given, the
+    /// probabilities over the text's frames, scaled to a sum of 1 a token, then at each frame to mean 0 and deviation 1
+    /// over the tokens (0 where they do not differ), then the median of `alignment_median` neighbouring frames,
+    /// mirrored at both ends (left out when the frames are too few to mirror). The mean over the heads, [text.size,
+    /// text.frames].
+    virtual std::vector<float> alignment_matrix(const AttentionTrace& trace, std::span<const int32_t> trace_heads,
+                                                const TracedText& text) = 0;
     /// Final LayerNorm, logits = x·tableᵀ, the rules, the choice; one result a rule. `items[i]` is the row of x that
     /// rule i looks at.
     virtual std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table,

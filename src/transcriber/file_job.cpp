@@ -40,6 +40,7 @@ DecodePlan make_plan(const WhisperModel& model, const DecodeOptions& options) {
             {options.temperatures, options.compression_ratio_threshold, options.logprob_threshold,
              options.no_speech_threshold},
             options.seed,
+            options.word_times,
             options.search};
 }
 
@@ -81,7 +82,8 @@ std::optional<FileJob::Ready> FileJob::next() {
     if (!again_.empty()) {
         const OpenWindow& window = open_.at(again_.back());
         again_.pop_back();
-        return Ready{window.result.index * parts_per_window + window.parts, log_mel_.compute(window.part.pcm)};
+        return Ready{window.result.index * parts_per_window + window.parts, log_mel_.compute(window.part.pcm),
+                     window.part.duration_s()};
     }
     for (;;) {
         std::optional<PreparedWindow> prepared = feeder_.next();
@@ -97,8 +99,9 @@ std::optional<FileJob::Ready> FileJob::next() {
             emit(end_s);
             continue;
         }
+        const double duration_s = prepared->window.duration_s();
         open(std::move(prepared->window));
-        return Ready{index * parts_per_window, std::move(prepared->log_mel)};
+        return Ready{index * parts_per_window, std::move(prepared->log_mel), duration_s};
     }
 }
 

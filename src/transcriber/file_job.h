@@ -28,6 +28,7 @@ class FileJob {
     struct Ready {
         int64_t id = 0;
         std::vector<float> log_mel;
+        double duration_s = 0;  ///< of its sound
     };
     /// The next window, if there is one now. Rethrows what went wrong while reading.
     std::optional<Ready> next();

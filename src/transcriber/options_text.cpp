@@ -39,6 +39,7 @@ std::vector<std::pair<std::string, std::string>> options_text(const TranscribeOp
     if (decode.search.beam_size > 1) add("patience", fmt::format("{}", decode.search.patience));
     if (decode.search.length_penalty) add("length_penalty", fmt::format("{}", *decode.search.length_penalty));
     add("without_timestamps", truth(!decode.timestamps));
+    if (decode.word_times) add("word_timestamps", truth(true));
     add("seed", std::to_string(decode.seed));
     add("chunk_length", fmt::format("{}", options.windows.max_window_s));
     add("vad_filter", truth(options.vad_filter));

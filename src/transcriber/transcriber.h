@@ -30,7 +30,8 @@ struct DecodeOptions {
     bool timestamps = true;
     std::string initial_prompt;
     std::vector<int32_t> suppress_tokens = {-1};
-    uint64_t seed = 0;  ///< of the sampling at temperatures above 0
+    uint64_t seed = 0;        ///< of the sampling at temperatures above 0
+    bool word_times = false;  ///< fill Segment::words; segments then begin and end with their words
 };
 
 struct TranscribeOptions {

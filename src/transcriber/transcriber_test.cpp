@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -83,6 +84,70 @@ TEST_F(TranscriberTest, TheBatchSizeChangesNothing) {
     ASSERT_EQ(together.segments.size(), alone.segments.size());
     for (size_t i = 0; i < alone.segments.size(); ++i)
         EXPECT_EQ(together.segments[i].start_s, alone.segments[i].start_s);
+}
+
+/// A random model writes broken UTF-8, which is repaired in the whole and in words: what is ASCII is the same.
+std::string plain(std::string text) {
+    text.erase(std::remove_if(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c > '~'; }),
+               text.end());
+    return text;
+}
+
+TEST_F(TranscriberTest, WordsLieInOrderWithinTheirSegments) {
+    options_.decode.word_times = true;
+    const Transcript transcript = transcriber_->transcribe(wav_, options_);
+    size_t count = 0;
+    double latest_s = 0.0;
+    for (const Segment& segment : transcript.segments) {
+        std::string text;
+        ASSERT_FALSE(segment.words.empty()) << segment.text;
+        for (const Word& word : segment.words) {
+            EXPECT_GE(word.start_s, std::max(latest_s, segment.start_s) - 1e-6) << word.text;
+            EXPECT_GT(word.end_s, word.start_s) << word.text;
+            EXPECT_LE(word.end_s, segment.end_s + 1e-6) << word.text;
+            EXPECT_GE(word.probability, 0.0F);
+            EXPECT_LE(word.probability, 1.0F + 1e-4F);
+            latest_s = word.end_s;
+            text += word.text;
+            ++count;
+        }
+        EXPECT_EQ(plain(text), plain(segment.text)) << "the words are the text";
+        EXPECT_GT(segment.confidence, 0.0F);
+        EXPECT_LE(segment.confidence, 1.0F + 1e-4F);
+    }
+    EXPECT_GT(count, 10U);
+    options_.decode.word_times = false;
+    const Transcript without = transcriber_->transcribe(wav_, options_);
+    EXPECT_EQ(without.text(), transcript.text()) << "asking for times changes no text";
+    for (const Segment& segment : without.segments) EXPECT_TRUE(segment.words.empty());
+}
+
+TEST_F(TranscriberTest, WordTimesAreTheSameAtAnyBatchSizeAndAfterAResume) {
+    options_.decode.word_times = true;
+    std::vector<FinishedWindow> windows;
+    TranscribeHooks hooks;
+    hooks.on_window = [&](const FinishedWindow& window, double) { windows.push_back(window); };
+    const Transcript together = transcriber_->transcribe(wav_, options_, hooks);
+    ASSERT_GE(windows.size(), 2U);
+    TranscribeHooks resumed;
+    resumed.finished = {windows.front()};
+    for (const Transcript& other :
+         {load(1)->transcribe(wav_, options_), transcriber_->transcribe(wav_, options_, resumed)}) {
+        ASSERT_EQ(other.segments.size(), together.segments.size());
+        for (size_t i = 0; i < other.segments.size(); ++i) {
+            ASSERT_EQ(other.segments[i].words.size(), together.segments[i].words.size());
+            EXPECT_EQ(other.segments[i].confidence, together.segments[i].confidence);
+            for (size_t w = 0; w < other.segments[i].words.size(); ++w) {
+                EXPECT_EQ(other.segments[i].words[w].text, together.segments[i].words[w].text);
+                EXPECT_EQ(other.segments[i].words[w].start_s, together.segments[i].words[w].start_s);
+                EXPECT_EQ(other.segments[i].words[w].end_s, together.segments[i].words[w].end_s);
+                EXPECT_EQ(other.segments[i].words[w].probability, together.segments[i].words[w].probability);
+            }
+        }
+    }
+    TranscribeOptions without = options_;
+    without.decode.word_times = false;
+    EXPECT_NE(transcriber_->plan(options_), transcriber_->plan(without)) << "windows without words are of no use";
 }
 
 TEST_F(TranscriberTest, ProgressComesInOrderAndCarriesEverySegment) {

@@ -14,7 +14,8 @@ struct WindowText {
     double covered_s = 0;  ///< window clock: what follows was not written down and is worth decoding again
 };
 
-/// Segments without text are left out. Times lie within the window's part of the file and do not go back.
+/// Segments without text are left out. Times lie within the window's part of the file and do not go back. Where the
+/// hypothesis has times of its tokens, segments have words, and begin and end with them.
 WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer,
                             int32_t timestamp_begin);
 

@@ -24,6 +24,7 @@ struct Segment {
     float avg_logprob = 0.0F;
     float compression_ratio = 0.0F;
     float no_speech_prob = 0.0F;
+    float confidence = 0.0F;  ///< geometric mean of the probabilities of its own text tokens: 0 to 1
     std::vector<Word> words;  ///< empty unless word times were asked for
 };
 

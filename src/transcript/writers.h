@@ -13,6 +13,7 @@ struct WriterOptions {
     int max_line_width = 0;
     int max_line_count = 0;
     bool highlight_words = false;
+    int max_words_per_line = 0;  ///< only without max_line_width
 };
 
 /// The formats in the order in which `all` writes them.

@@ -129,6 +129,7 @@ TEST(Writers, Json) {
     t.segments[0].avg_logprob = -0.25F;
     t.segments[0].compression_ratio = 1.1F;
     t.segments[0].no_speech_prob = 0.0F;
+    t.segments[0].confidence = 0.75F;
     t.segments[0].words = {{" Hej", 0.0, 0.42, 0.9F}};
     t.segments.pop_back();
     t.metadata = {{"model", "kb-whisper-small"}, {"precision", "int8"}};
@@ -141,7 +142,7 @@ TEST(Writers, Json) {
 "language": "sv",
 "duration": 3725.5,
 "segments": [
-{"id":0,"start":0.0,"end":60.0,"text":"Hej på dig.","tokens":[50364,15759,53364],"temperature":0.2,"avg_logprob":-0.25,"compression_ratio":1.1,"no_speech_prob":0.0,"words":[{"word":" Hej","start":0.0,"end":0.42,"probability":0.9}]}
+{"id":0,"start":0.0,"end":60.0,"text":"Hej på dig.","tokens":[50364,15759,53364],"temperature":0.2,"avg_logprob":-0.25,"compression_ratio":1.1,"no_speech_prob":0.0,"confidence":0.75,"words":[{"word":" Hej","start":0.0,"end":0.42,"probability":0.9}]}
 ],
 "metadata": {
  "file": "intervju.mp3",
@@ -232,7 +233,27 @@ TEST(Subtitles, MoreLinesThanAllowedBecomeFurtherCues) {
     t.segments[0].words = {
         {" aaaa", 10.0, 11.0, 1}, {" bbbb", 11.0, 12.0, 1}, {" cccc", 18.0, 19.0, 1}, {" dddd", 19.0, 19.5, 1}};
     EXPECT_EQ(write_transcript(t, "srt", {4, 2, false}),
-              "1\n00:00:10,000 --> 00:00:12,000\naaaa\nbbbb\n\n2\n00:00:18,000 --> 00:00:20,000\ncccc\ndddd\n\n");
+              "1\n00:00:10,000 --> 00:00:12,000\naaaa\nbbbb\n\n2\n00:00:18,000 --> 00:00:19,500\ncccc\ndddd\n\n");
+}
+
+TEST(Subtitles, GroupsOfSoManyWordsAreCuesOfTheirOwn) {
+    Transcript t;
+    t.segments = {segment(10, 16, "Ett två, tre fyra fem."), segment(16, 18, "Sex.")};
+    t.segments[0].words = {{" Ett", 10.0, 11.0, 1},
+                           {" två,", 11.0, 12.0, 1},
+                           {" tre", 13.0, 14.0, 1},
+                           {" fyra", 14.0, 15.0, 1},
+                           {" fem.", 15.0, 16.0, 1}};
+    t.segments[1].words = {{" Sex.", 16.0, 18.0, 1}};
+    EXPECT_EQ(write_transcript(t, "srt", {0, 0, false, 2}),
+              "1\n00:00:10,000 --> 00:00:12,000\nEtt två,\n\n2\n00:00:13,000 --> 00:00:15,000\ntre fyra\n\n"
+              "3\n00:00:15,000 --> 00:00:16,000\nfem.\n\n4\n00:00:16,000 --> 00:00:18,000\nSex.\n\n");
+    EXPECT_EQ(write_transcript(t, "vtt", {0, 0, true, 3}).substr(0, 53),
+              "WEBVTT\n\n00:10.000 --> 00:11.000\n<u>Ett</u> två, tre\n");
+    const std::string plain = write_transcript(t, "srt");
+    t.segments[0].words.clear();
+    t.segments[1].words.clear();
+    EXPECT_EQ(write_transcript(t, "srt", {0, 0, false, 2}), plain) << "without word times";
 }
 
 TEST(Subtitles, WordsAreUnderlinedWhileTheyAreSpoken) {

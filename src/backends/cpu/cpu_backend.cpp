@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "backends/cpu/attention_trace.h"
 #include "backends/cpu/choose_tokens.h"
 #include "backends/cpu/cross_attention.h"
 #include "backends/cpu/encoder_attention.h"
@@ -142,6 +143,25 @@ class CpuBackend : public Backend {
                               Tensor& out, std::span<const int32_t> heads_wanted,
                               std::vector<float>* weights) override {
         cpu::cross_attention_step(engine_, data(q), q.cols(), heads, layer, caches, data(out), heads_wanted, weights);
+    }
+
+    std::unique_ptr<AttentionTrace> make_attention_trace(int64_t items, int heads) override {
+        return std::make_unique<CpuAttentionTrace>(items, heads);
+    }
+
+    void cross_attention_trace(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
+                               std::span<const int32_t> heads_wanted, AttentionTrace& trace, int first_head,
+                               Tensor& out) override {
+        std::vector<float> block;
+        cross_attention_step(q, heads, layer, caches, out, heads_wanted, &block);
+        static_cast<CpuAttentionTrace&>(trace).add(first_head, static_cast<int>(heads_wanted.size()), std::move(block));
+    }
+
+    std::vector<float> alignment_matrix(const AttentionTrace& trace, std::span<const int32_t> trace_heads,
+                                        const TracedText& text) override {
+        std::vector<float> matrix(static_cast<size_t>(text.size * text.frames));
+        cpu::alignment_matrix(engine_, static_cast<const CpuAttentionTrace&>(trace), trace_heads, text, matrix.data());
+        return matrix;
     }
 
     std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table,

@@ -40,6 +40,11 @@ struct FloatSelfCache final : SelfCache {
     }
 };
 
+struct FloatAttentionTrace final : AttentionTrace {
+    std::vector<std::vector<std::vector<float>>> probabilities;  // [head][item][T]; no items: not yet written
+    size_t items = 0;
+};
+
 /// Error{internal} when an invariant of the seam is broken.
 inline void check(bool holds, const char* what) {
     if (!holds) throw Error(ErrorCode::internal, "reference backend: {}", what);
@@ -75,6 +80,12 @@ class ReferenceBackend final : public Backend {
                              std::span<const int32_t> positions, Tensor& out) override;
     void cross_attention_step(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
                               Tensor& out, std::span<const int32_t> heads_wanted, std::vector<float>* weights) override;
+    std::unique_ptr<AttentionTrace> make_attention_trace(int64_t items, int heads) override;
+    void cross_attention_trace(const Tensor& q, int heads, int layer, std::span<const CrossCache* const> caches,
+                               std::span<const int32_t> heads_wanted, AttentionTrace& trace, int first_head,
+                               Tensor& out) override;
+    std::vector<float> alignment_matrix(const AttentionTrace& trace, std::span<const int32_t> trace_heads,
+                                        const TracedText& text) override;
     std::vector<Choice> choose_tokens(const Tensor& x, const Weight& norm, const Weight& table,
                                       std::span<const int32_t> items, std::span<const TokenRule> rules) override;
     std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table,

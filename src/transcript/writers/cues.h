@@ -15,7 +15,8 @@ struct Cue {
 
 /// `escape` makes one line of text safe for the format. Segments without text give no cue. Text wraps at spaces when
 /// lines would exceed max_line_width (a longer word stands alone); a segment of more than max_line_count lines becomes
-/// several cues: their times are the words' where there are word times, otherwise shared out by characters.
+/// several cues. With both limits and word times, text flows over segments into blocks that can be read
+/// (subtitle_layout.h); without word times a segment's time is shared out by characters.
 std::vector<Cue> make_cues(const Transcript& transcript, const WriterOptions& options,
                            std::string (*escape)(const std::string& line));
 

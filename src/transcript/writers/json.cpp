@@ -37,6 +37,7 @@ Json segment_json(const Segment& segment) {
                  {"avg_logprob", score(segment.avg_logprob)},
                  {"compression_ratio", score(segment.compression_ratio)},
                  {"no_speech_prob", score(segment.no_speech_prob)},
+                 {"confidence", score(segment.confidence)},
                  {"words", Json::array()}};
     for (const Word& word : segment.words) {
         json["words"].push_back({{"word", text(word.text)},

@@ -1,0 +1,114 @@
+#include "transcriber/window_words.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include "audio/audio_reader.h"
+#include "decoding/word_tokens.h"
+#include "transcript/word_times.h"
+
+namespace ft {
+
+namespace {
+
+constexpr double frame_s = 0.02;
+
+std::vector<int32_t> text_of(const std::vector<int32_t>& tokens, const Tokenizer& tokenizer) {
+    std::vector<int32_t> text;
+    std::copy_if(tokens.begin(), tokens.end(), std::back_inserter(text),
+                 [&](int32_t token) { return !tokenizer.is_special(token); });
+    return text;
+}
+
+/// Log-probabilities of the text tokens only, in order.
+std::vector<float> text_logprobs(const Hypothesis& hypothesis, const Tokenizer& tokenizer) {
+    std::vector<float> logprobs;
+    for (size_t i = 0; i < hypothesis.tokens.size() && i < hypothesis.logprobs.size(); ++i) {
+        if (!tokenizer.is_special(hypothesis.tokens[i])) logprobs.push_back(hypothesis.logprobs[i]);
+    }
+    return logprobs;
+}
+
+/// On the window's clock, as attention has it. `first`: of the segment's tokens among all text tokens.
+void append_words(const std::vector<int32_t>& tokens, size_t first, const Hypothesis& hypothesis,
+                  const std::vector<float>& logprobs, const Tokenizer& tokenizer, std::vector<Word>& words) {
+    for (WordTokens& group : split_words(tokens, tokenizer)) {
+        double sum = 0;
+        for (size_t i = group.spoken_begin; i < group.spoken_end; ++i) sum += std::exp(logprobs[first + i]);
+        Word word;
+        word.text = std::move(group.text);
+        std::replace(word.text.begin(), word.text.end(), '\n', ' ');
+        word.probability =
+            static_cast<float>(std::min(1.0, sum / static_cast<double>(group.spoken_end - group.spoken_begin)));
+        word.start_s = frame_s * static_cast<double>(hypothesis.times[first + group.spoken_begin].begin);
+        word.end_s = frame_s * static_cast<double>(hypothesis.times[first + group.spoken_end - 1].end);
+        words.push_back(std::move(word));
+    }
+}
+
+/// A word that lies over the border of two pieces of the file is in the one that has more of it.
+std::pair<double, double> file_times(const Window& window, const Word& word) {
+    double start_s = word.start_s, end_s = word.end_s, most_s = -1;
+    for (const WindowPiece& piece : window.pieces) {
+        const double piece_begin_s = static_cast<double>(piece.window_begin) / sample_rate;
+        const double piece_end_s = static_cast<double>(piece.window_begin + piece.size) / sample_rate;
+        const double from_s = std::max(word.start_s, piece_begin_s), to_s = std::min(word.end_s, piece_end_s);
+        if (to_s - from_s > most_s) {
+            most_s = to_s - from_s;
+            start_s = from_s;
+            end_s = to_s;
+        }
+    }
+    const double file_start_s = window.to_file_time(start_s, false);
+    return {file_start_s, std::max(file_start_s, window.to_file_time(end_s, true))};
+}
+
+}  // namespace
+
+std::vector<std::vector<Word>> make_window_words(const Window& window, const Hypothesis& hypothesis,
+                                                 const std::vector<TokenSegment>& segments,
+                                                 const Tokenizer& tokenizer) {
+    std::vector<std::vector<Word>> by_segment(segments.size());
+    const std::vector<float> logprobs = text_logprobs(hypothesis, tokenizer);
+    std::vector<Word> words;
+    std::vector<size_t> counts;
+    size_t first = 0;
+    for (const TokenSegment& segment : segments) {
+        const std::vector<int32_t> tokens = text_of(segment.tokens, tokenizer);
+        if (first + tokens.size() > std::min(hypothesis.times.size(), logprobs.size())) return by_segment;
+        append_words(tokens, first, hypothesis, logprobs, tokenizer, words);
+        counts.push_back(words.size());
+        first += tokens.size();
+    }
+    refine_word_times(words, {find_sound(window.pcm), window.duration_s()});
+    for (size_t segment = 0, word = 0; segment < segments.size(); ++segment) {
+        for (; word < counts[segment]; ++word) {
+            std::tie(words[word].start_s, words[word].end_s) = file_times(window, words[word]);
+            by_segment[segment].push_back(std::move(words[word]));
+        }
+    }
+    return by_segment;
+}
+
+std::vector<float> segment_confidences(const Hypothesis& hypothesis, const std::vector<TokenSegment>& segments,
+                                       const Tokenizer& tokenizer) {
+    const std::vector<float> logprobs = text_logprobs(hypothesis, tokenizer);
+    std::vector<float> confidences;
+    size_t next = 0;
+    for (const TokenSegment& segment : segments) {
+        const size_t count = text_of(segment.tokens, tokenizer).size();
+        double sum = 0;
+        const size_t end = std::min(next + count, logprobs.size());
+        for (size_t i = next; i < end; ++i) sum += logprobs[i];
+        const bool known = count > 0 && end == next + count;
+        confidences.push_back(known ? static_cast<float>(std::min(1.0, std::exp(sum / static_cast<double>(count))))
+                                    : 0.0F);
+        next = end;
+    }
+    return confidences;
+}
+
+}  // namespace ft
