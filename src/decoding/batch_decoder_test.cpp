@@ -312,7 +312,7 @@ class TimedWhisper : public TinyWhisper {
         std::map<int64_t, Hypothesis> done;
         std::vector<DecodeResult> results;
         for (int64_t next = 0; next < windows || !batch.idle();) {
-            while (next < windows && batch.has_free_slot()) batch.add(request(job, next++));
+            while (next < windows && batch.has_room(job)) batch.add(request(job, next++));
             batch.step(results);
             for (DecodeResult& result : results) done.emplace(result.id, std::move(result.hypothesis));
             results.clear();
