@@ -49,10 +49,10 @@ inline float median7(float a, float b, float c, float d, float e, float f, float
     order(c, g);
     order(c, d);
     order(d, g);
+    order(e, f);
     order(b, e);
+    order(b, d);
     order(d, e);
-    order(b, c);
-    order(c, d);
     return d;
 }
 
