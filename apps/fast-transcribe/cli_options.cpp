@@ -38,19 +38,12 @@ void set_compute_type(GatheredFlags& g) {
     }
 }
 
-/// As OpenAI's command does: from the first temperature upwards in steps, to 1.
-void set_temperatures(GatheredFlags& g) {
-    std::vector<float>& all = g.options.transcribe.decode.temperatures;
-    all = {static_cast<float>(g.temperature)};
-    if (!g.temperature_step) return;
-    for (int i = 1;; ++i) {
-        const double next = g.temperature + i * *g.temperature_step;
-        if (next > 1.0 + 1e-6) return;
-        all.push_back(static_cast<float>(next));
-    }
-}
-
 }  // namespace
+
+void finish_engine(GatheredFlags& g) {
+    set_compute_type(g);
+    g.options.transcribe = finish_options(g.draft);
+}
 
 CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     GatheredFlags g;
@@ -69,8 +62,7 @@ CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     if (g.quiet && g.verbose)
         throw Error(ErrorCode::invalid_argument, "--quiet and --verbose exclude each other; give one of them");
     g.options.verbosity = g.quiet ? Verbosity::quiet : g.verbose ? Verbosity::verbose : Verbosity::normal;
-    set_compute_type(g);
-    set_temperatures(g);
+    finish_engine(g);
     OutputOptions& output = g.options.output;
     output.dated = !g.folder_given && !g.formats_given;
     if (g.folder_given && !g.formats_given) output.formats = output_formats();
@@ -86,6 +78,7 @@ std::string command_help() {
            "  fast-transcribe [flags] FILE…      audio or video files to text; - reads standard input\n"
            "  fast-transcribe model …            get, list, check and remove models (fast-transcribe model --help)\n"
            "  fast-transcribe doctor             what this machine can do, what is missing, and what to do about it\n"
+           "  fast-transcribe serve              jobs and OpenAI's API over HTTP (fast-transcribe serve --help)\n"
            "  fast-transcribe webhook …          for those who build a receiver (fast-transcribe webhook --help)\n\n"
            "Without -o and -f the text of each file goes to transcription_<date>_<time>.txt in the current folder.\n"
            "The names of the files written go to standard output, everything else to standard error.\n"
