@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts moto, which plays AWS in tests, and what verifies our webhooks there, into build/moto:     scripts/moto.sh [FOLDER]
+# Puts moto, which plays AWS in tests, and what verifies our webhooks and asks our server there, into build/moto:
+#     scripts/moto.sh [FOLDER]
 # Packages and versions: moto_requirements.txt. What is there already stays. FOLDER/python is then the Python to use, with
 # PYTHONPATH=FOLDER/packages. Where it cannot be had the script says why and ends with 1; tests that need it skip then.
 set -euo pipefail

@@ -1,11 +1,11 @@
 #pragma once
 // The table of flags of `fast-transcribe FILE…`.
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli_options.h"
 #include "flags.h"
+#include "transcriber/options.h"
 
 namespace ft {
 
@@ -13,14 +13,18 @@ namespace ft {
 struct GatheredFlags {
     CommandOptions options;
     std::string device = "auto", compute_type = "auto";
-    double temperature = 0.0;
-    std::optional<double> temperature_step = 0.2;
-    std::optional<bool> word_timestamps;  ///< as given
+    OptionsDraft draft;
     bool folder_given = false, formats_given = false, verbose = false, quiet = false;
 };
 
 /// Every flag, in the order of the help; they write to `gathered`, which must outlive them.
 std::vector<Flag> all_flags(GatheredFlags& gathered);
+
+/// Of them, those that say how and with which model is transcribed: `serve` has them too.
+std::vector<Flag> engine_flags(GatheredFlags& gathered);
+
+/// What engine_flags have gathered, made into gathered.options. Throws Error{invalid_argument}.
+void finish_engine(GatheredFlags& gathered);
 
 /// Throws Error{invalid_argument}: "--flag value: <what to give instead>".
 [[noreturn]] void refuse(const std::string& flag, const std::string& value, const std::string& instead);

@@ -38,25 +38,13 @@ void set_compute_type(GatheredFlags& g) {
     }
 }
 
-/// As OpenAI's command does: from the first temperature upwards in steps, to 1.
-void set_temperatures(GatheredFlags& g) {
-    std::vector<float>& all = g.options.transcribe.decode.temperatures;
-    all = {static_cast<float>(g.temperature)};
-    if (!g.temperature_step) return;
-    for (int i = 1;; ++i) {
-        const double next = g.temperature + i * *g.temperature_step;
-        if (next > 1.0 + 1e-6) return;
-        all.push_back(static_cast<float>(next));
-    }
-}
-
 /// Layouts that follow the words ask for their times.
 void set_word_times(GatheredFlags& g) {
     const WriterOptions& layout = g.options.output.layout;
     const char* needs = layout.highlight_words          ? "highlight_words"
                         : layout.max_words_per_line > 0 ? "max_words_per_line"
                                                         : "";
-    if (*needs != '\0' && g.word_timestamps == false) {
+    if (*needs != '\0' && g.draft.word_timestamps == false) {
         throw Error(ErrorCode::invalid_argument, "--{}: needs the times of words; leave --word_timestamps False out",
                     needs);
     }
@@ -64,10 +52,17 @@ void set_word_times(GatheredFlags& g) {
         throw Error(ErrorCode::invalid_argument,
                     "--max_words_per_line: has no effect together with --max_line_width; give one of them");
     }
-    g.options.transcribe.decode.word_times = g.word_timestamps.value_or(*needs != '\0');
+    if (*needs != '\0') g.draft.word_timestamps = true;
 }
 
 }  // namespace
+
+void finish_engine(GatheredFlags& g) {
+    set_compute_type(g);
+    g.options.transcribe = finish_options(g.draft);
+    const DecodeOptions& decode = g.options.transcribe.decode;
+    g.options.engine.width = widest(decode.search, decode.temperatures);
+}
 
 CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     GatheredFlags g;
@@ -86,17 +81,14 @@ CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     if (g.quiet && g.verbose)
         throw Error(ErrorCode::invalid_argument, "--quiet and --verbose exclude each other; give one of them");
     g.options.verbosity = g.quiet ? Verbosity::quiet : g.verbose ? Verbosity::verbose : Verbosity::normal;
-    set_compute_type(g);
-    set_temperatures(g);
-    const DecodeOptions& decode = g.options.transcribe.decode;
-    g.options.engine.width = widest(decode.search, decode.temperatures);
+    set_word_times(g);
+    finish_engine(g);
     OutputOptions& output = g.options.output;
     output.dated = !g.folder_given && !g.formats_given;
     if (g.folder_given && !g.formats_given) output.formats = output_formats();
     if (output.layout.max_line_count > 0 && output.layout.max_line_width == 0) {
         throw Error(ErrorCode::invalid_argument, "--max_line_count: works together with --max_line_width; give both");
     }
-    set_word_times(g);
     return g.options;
 }
 
@@ -106,6 +98,7 @@ std::string command_help() {
            "  fast-transcribe [flags] FILE…      audio or video files to text; - reads standard input\n"
            "  fast-transcribe model …            get, list, check and remove models (fast-transcribe model --help)\n"
            "  fast-transcribe doctor             what this machine can do, what is missing, and what to do about it\n"
+           "  fast-transcribe serve              jobs and OpenAI's API over HTTP (fast-transcribe serve --help)\n"
            "  fast-transcribe webhook …          for those who build a receiver (fast-transcribe webhook --help)\n\n"
            "Without -o and -f the text of each file goes to transcription_<date>_<time>.txt in the current folder.\n"
            "The names of the files written go to standard output, everything else to standard error.\n"

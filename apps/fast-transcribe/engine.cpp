@@ -33,55 +33,70 @@ std::filesystem::path find_vad_model(const std::string& given, const ModelStore&
     return found;
 }
 
-/// A loaded model and what is known about it, shared by the copies of the function that transcribes.
-struct Engine {
-    LocatedModel model;
-    PreparedModel prepared;
-    std::unique_ptr<Transcriber> transcriber;
-    std::filesystem::path vad_model;
-    std::string libraries;  ///< "FFmpeg 5.1, oneDNN 2.6.3, …"
-    double ready_s = 0;
-
-    Transcript transcribe(const std::string& audio, TranscribeOptions options, const ProgressFunction& progress,
-                          const std::atomic<bool>* stop) {
-        options.vad_model = vad_model;
-        Transcript transcript = transcriber->transcribe(audio, options, {progress, {}, stop, {}});
-        add_metadata(transcript, "model", model.name.given);
-        add_metadata(transcript, "repository", model.name.repository);
-        add_metadata(transcript, "revision", model.name.revision);
-        add_metadata(transcript, "commit", model.commit);
-        add_metadata(transcript, "model_path", model.path.string());
-        add_metadata(transcript, "model_sha256", prepared.source_sha256);
-        add_metadata(transcript, "format", prepared.source_format);
-        add_metadata(transcript, "version", FT_VERSION);
-        add_metadata(transcript, "libraries", libraries);
-        add_options(transcript, options);
-        if (transcript.timings.ready == 0) transcript.timings.ready = ready_s;
-        return transcript;
-    }
-};
-
-}  // namespace
-
-MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) {
-    return [now_s, started_s](const EngineOptions& options, const Notice& notice) -> TranscribeFunction {
+/// A loaded model and what is known about it.
+class LoadedEngine : public Engine {
+  public:
+    LoadedEngine(const EngineOptions& options, const Notice& notice) {
         StoreOptions store_options;
         store_options.model_dir = options.model_dir;
         store_options.allow_network = false;
         const ModelStore store(store_options);
-        auto engine = std::make_shared<Engine>();
-        engine->model = choose_model(
+        model_ = choose_model(
             options.model, [&](const std::string& name) { return store.locate(parse_model_name(name)); }, notice);
-        engine->vad_model = find_vad_model(options.vad_model, store, notice);
+        vad_model_ = find_vad_model(options.vad_model, store, notice);
         std::unique_ptr<Backend> backend = make_backend(options.backend);
-        engine->libraries = fmt::format("{}", fmt::join(gather_libraries(backend->info()), ", "));
-        engine->prepared = prepare_packed_model(engine->model, store, *backend, notice);
-        engine->transcriber =
-            std::make_unique<Transcriber>(engine->prepared.file, std::move(backend), options.batch_size, options.width);
-        engine->ready_s = now_s() - started_s;
-        return [engine](const std::string& audio, const TranscribeOptions& transcribe_options,
-                        const ProgressFunction& progress, const std::atomic<bool>* stop) {
-            return engine->transcribe(audio, transcribe_options, progress, stop);
+        libraries_ = fmt::format("{}", fmt::join(gather_libraries(backend->info()), ", "));
+        prepared_ = prepare_packed_model(model_, store, *backend, notice);
+        transcriber_ =
+            std::make_unique<Transcriber>(prepared_.file, std::move(backend), options.batch_size, options.width);
+    }
+
+    std::string model() const override { return model_.name.given; }
+
+    std::string plan(TranscribeOptions options) override {
+        options.vad_model = vad_model_;
+        return transcriber_->plan(options);
+    }
+
+    Transcript transcribe(const std::string& audio, TranscribeOptions options, const TranscribeHooks& hooks) override {
+        options.vad_model = vad_model_;
+        Transcript transcript = transcriber_->transcribe(audio, options, hooks);
+        add_metadata(transcript, "model", model_.name.given);
+        add_metadata(transcript, "repository", model_.name.repository);
+        add_metadata(transcript, "revision", model_.name.revision);
+        add_metadata(transcript, "commit", model_.commit);
+        add_metadata(transcript, "model_path", model_.path.string());
+        add_metadata(transcript, "model_sha256", prepared_.source_sha256);
+        add_metadata(transcript, "format", prepared_.source_format);
+        add_metadata(transcript, "version", FT_VERSION);
+        add_metadata(transcript, "libraries", libraries_);
+        add_options(transcript, options);
+        return transcript;
+    }
+
+  private:
+    LocatedModel model_;
+    PreparedModel prepared_;
+    std::unique_ptr<Transcriber> transcriber_;
+    std::filesystem::path vad_model_;
+    std::string libraries_;  // "FFmpeg 5.1, oneDNN 2.6.3, …"
+};
+
+}  // namespace
+
+std::shared_ptr<Engine> load_engine(const EngineOptions& options, const Notice& notice) {
+    return std::make_shared<LoadedEngine>(options, notice);
+}
+
+MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) {
+    return [now_s, started_s](const EngineOptions& options, const Notice& notice) -> TranscribeFunction {
+        const std::shared_ptr<Engine> engine = load_engine(options, notice);
+        const double ready_s = now_s() - started_s;
+        return [engine, ready_s](const std::string& audio, const TranscribeOptions& transcribe_options,
+                                 const ProgressFunction& progress, const std::atomic<bool>* stop) {
+            Transcript transcript = engine->transcribe(audio, transcribe_options, {progress, {}, stop, {}});
+            if (transcript.timings.ready == 0) transcript.timings.ready = ready_s;
+            return transcript;
         };
     };
 }

@@ -1,12 +1,11 @@
 #include "flags.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <numeric>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/user_input.h"
 
 namespace ft {
 
@@ -22,21 +21,6 @@ std::string canonical(std::string_view name) {
 bool is_boolean(std::string_view text) {
     const std::string word = lower_ascii(text);
     return word == "true" || word == "false";
-}
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), size_t{0});
-    for (size_t i = 1; i <= a.size(); ++i) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.size(); ++j) {
-            const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-        }
-    }
-    return row[b.size()];
 }
 
 [[noreturn]] void unknown_flag(const std::string& written, const std::string& name, const std::vector<Flag>& flags) {
@@ -159,44 +143,6 @@ std::string flags_help(const std::vector<Flag>& flags, int width) {
         out += wrap(flag.help, column, static_cast<size_t>(width)) + "\n";
     }
     return out;
-}
-
-double parse_number(std::string_view flag, const std::string& text, double min, double max) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    // Written so that a NaN fails too.
-    if (error != std::errc() || end != text.data() + text.size() || !(value >= min && value <= max)) {
-        throw Error(ErrorCode::invalid_argument, "--{} {}: must be a number from {} to {}", flag, text, min, max);
-    }
-    return value;
-}
-
-int64_t parse_integer(std::string_view flag, const std::string& text, int64_t min, int64_t max) {
-    int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < min || value > max) {
-        throw Error(ErrorCode::invalid_argument, "--{} {}: must be a whole number from {} to {}", flag, text, min, max);
-    }
-    return value;
-}
-
-std::optional<double> parse_optional_number(std::string_view flag, const std::string& text, double min, double max) {
-    if (lower_ascii(text) == "none") return std::nullopt;
-    return parse_number(flag, text, min, max);
-}
-
-std::string nearest_word(std::string_view wanted, const std::vector<std::string>& known) {
-    std::string best;
-    // A third of the letters may be wrong: more, and the guess would be a joke.
-    size_t best_distance = std::max<size_t>(1, wanted.size() / 3) + 1;
-    for (const std::string& word : known) {
-        const size_t distance = edit_distance(wanted, word);
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = word;
-        }
-    }
-    return best;
 }
 
 }  // namespace ft

@@ -1,11 +1,8 @@
 #pragma once
 // Command-line flags in the style that users of Whisper programs know: `--max_line_width 40`, `--max-line-width=40`,
 // `--vad_filter`, `--vad_filter False`, `-f srt`. A table of flags gives both the parsing and the help.
-#include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ft {
@@ -27,14 +24,5 @@ std::vector<std::string> parse_flags(const std::vector<std::string>& arguments, 
 
 /// The flags under their groups' headings, wrapped to `width` columns.
 std::string flags_help(const std::vector<Flag>& flags, int width = 100);
-
-/// Numbers as the user wrote them; the sentence of the error names the flag and the range.
-double parse_number(std::string_view flag, const std::string& text, double min, double max);
-int64_t parse_integer(std::string_view flag, const std::string& text, int64_t min, int64_t max);
-/// Like parse_number, but "None" is no value.
-std::optional<double> parse_optional_number(std::string_view flag, const std::string& text, double min, double max);
-
-/// The word of `known` that `wanted` is most probably a misspelling of; empty when none is near.
-std::string nearest_word(std::string_view wanted, const std::vector<std::string>& known);
 
 }  // namespace ft

@@ -78,16 +78,6 @@ TEST(Flags, SayWhatIsWrong) {
     EXPECT_EQ(r.failure({"--vad_filter=maybe"}), "--vad_filter maybe: takes True or False, or no value at all");
 }
 
-TEST(Flags, ReadNumbersWholly) {
-    EXPECT_EQ(parse_integer("n", "-3", -5, 5), -3);
-    EXPECT_DOUBLE_EQ(parse_number("x", "2.4", 0, 3), 2.4);
-    EXPECT_FALSE(parse_optional_number("x", "None", 0, 3).has_value());
-    for (const char* bad : {"", "3x", " 3", "nan", "inf", "1e99", "4"})
-        EXPECT_THROW(parse_number("x", bad, 0, 3), Error) << bad;
-    for (const char* bad : {"", "1.5", "99999999999999999999", "6"})
-        EXPECT_THROW(parse_integer("n", bad, 0, 5), Error) << bad;
-}
-
 TEST(Flags, HelpHasGroupsAndStaysWithinTheWidth) {
     Recorder r;
     r.flags[0].help = std::string(30, 'a') + " " + std::string(30, 'b') + " " + std::string(30, 'c');
@@ -100,12 +90,6 @@ TEST(Flags, HelpHasGroupsAndStaysWithinTheWidth) {
         EXPECT_LE(end - begin, 80u);
         begin = end + 1;
     }
-}
-
-TEST(Flags, GuessOnlyWhatIsNear) {
-    EXPECT_EQ(nearest_word("languag", {"language", "task"}), "language");
-    EXPECT_EQ(nearest_word("beam", {"language", "task"}), "");
-    EXPECT_EQ(nearest_word("", {"language"}), "");
 }
 
 }  // namespace

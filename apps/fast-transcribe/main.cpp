@@ -15,6 +15,8 @@
 #include "doctor_facts.h"
 #include "engine.h"
 #include "model_command.h"
+#include "net/resolver.h"
+#include "serve_command.h"
 #include "webhook_command.h"
 
 namespace {
@@ -73,6 +75,17 @@ int main(int argc, char** argv) {
         .interruption = interruption,
         .catch_signals = true,
     };
+    const ft::ServeParts serving{
+        .out = std::cout,
+        .err = std::cerr,
+        .variable = variable,
+        .clock = clock,
+        .interruption = interruption,
+        .catch_signals = true,
+        .set_log = ft::set_up_log,
+        .load_engine = ft::load_engine,
+        .resolver = ft::resolve_by_system,
+    };
     const ft::Environment environment{
         .out = std::cout,
         .err = std::cerr,
@@ -89,6 +102,7 @@ int main(int argc, char** argv) {
         .add_model_command = ft::add_model_command,
         .add_webhook_command = [&webhook](CLI::App& app,
                                           int& exit_code) { ft::add_webhook_command(app, webhook, exit_code); },
+        .serve = [&serving](const std::vector<std::string>& arguments) { return ft::serve(arguments, serving); },
     };
     return ft::run_command({argv + 1, argv + argc}, environment);
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "transcriber/options_text.h"
+#include "transcriber/options.h"
 
 namespace ft {
 

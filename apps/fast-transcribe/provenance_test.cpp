@@ -30,7 +30,7 @@ TEST(Provenance, OptionsStandAsTheyWouldBeWritten) {
     add_options(transcript, options);
     std::map<std::string, std::string> said(transcript.metadata.begin(), transcript.metadata.end());
     EXPECT_EQ(said["options.language"], "sv");
-    EXPECT_EQ(said["options.temperatures"], "0,0.2");
+    EXPECT_EQ(said["options.temperature"], "0,0.2");
     EXPECT_EQ(said["options.compression_ratio_threshold"], "2.4");
     EXPECT_EQ(said["options.logprob_threshold"], "None");
     EXPECT_EQ(said["options.suppress_tokens"], "-1,7");

@@ -1,5 +1,6 @@
 #include "jobs/checkpoint.h"
 
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -83,6 +84,27 @@ std::optional<FinishedWindow> window_of(const std::string& text, const std::stri
     return window;
 }
 
+/// Nothing when it is gone, damaged or of another plan.
+std::optional<FinishedWindow> read_window(ObjectStore& objects, const std::string& key, const std::string& plan) {
+    try {
+        return window_of(objects.get(key), plan);
+    } catch (const json::exception&) {
+        // Its sentence would quote what was said in the recording.
+        spdlog::warn("{}: this checkpoint is damaged and passed over", key);
+    } catch (const Error& error) {
+        // Somebody who is done with the job deletes them.
+        if (error.code() != ErrorCode::not_found) throw;
+    }
+    return std::nullopt;
+}
+
+/// checkpoints/<job>/00000017.0000000001.json → 17; −1 for a key that save_checkpoint did not make.
+int64_t window_of_key(const std::string& key, const std::string& prefix) {
+    int64_t index = -1;
+    std::from_chars(key.data() + prefix.size(), key.data() + key.size(), index);
+    return index;
+}
+
 }  // namespace
 
 void save_checkpoint(ObjectStore& objects, const Job& job, const std::string& plan, const FinishedWindow& window) {
@@ -92,27 +114,30 @@ void save_checkpoint(ObjectStore& objects, const Job& job, const std::string& pl
 }
 
 std::vector<FinishedWindow> load_checkpoints(ObjectStore& objects, const Job& job, const std::string& plan) {
+    std::set<int64_t> none;
+    return new_checkpoints(objects, job, plan, none);
+}
+
+std::vector<FinishedWindow> new_checkpoints(ObjectStore& objects, const Job& job, const std::string& plan,
+                                            std::set<int64_t>& known) {
     std::map<int64_t, FinishedWindow> windows;
+    const std::string prefix = checkpoint_prefix(job.id);
     std::string after;
     for (;;) {
-        const std::vector<ObjectInfo> page = objects.list(checkpoint_prefix(job.id), after, 500);
+        const std::vector<ObjectInfo> page = objects.list(prefix, after, 500);
         if (page.empty()) break;
         for (const ObjectInfo& object : page) {
-            try {
-                auto window = window_of(objects.get(object.key), plan);
-                if (window) windows.insert_or_assign(window->index, std::move(*window));
-            } catch (const json::exception&) {
-                // Its sentence would quote what was said in the recording.
-                spdlog::warn("{}: this checkpoint is damaged and passed over", object.key);
-            } catch (const Error& error) {
-                // Somebody who is done with the job deletes them.
-                if (error.code() != ErrorCode::not_found) throw;
-            }
+            if (known.count(window_of_key(object.key, prefix)) > 0) continue;
+            auto window = read_window(objects, object.key, plan);
+            if (window) windows.insert_or_assign(window->index, std::move(*window));
         }
         after = page.back().key;
     }
     std::vector<FinishedWindow> ascending;
-    for (auto& entry : windows) ascending.push_back(std::move(entry.second));
+    for (auto& [index, window] : windows) {
+        known.insert(index);
+        ascending.push_back(std::move(window));
+    }
     return ascending;
 }
 

@@ -49,8 +49,10 @@ nlohmann::json data_of(const Job& job, std::string_view type, int64_t now_ms) {
         data["audio_s"] = job.result.audio_s;
         data["compute_s"] = job.result.compute_s;
     }
-    if (type == event_failed || type == event_dead)
-        data["error"] = {{"code", job.error.code}, {"message", job.error.message}};
+    if (type == event_failed || type == event_dead) {
+        const JobError error = error_for_clients(job.error);
+        data["error"] = {{"code", error.code}, {"message", error.message}};
+    }
     return data;
 }
 

@@ -68,6 +68,13 @@ bool is_terminal(JobState state) {
            state == JobState::cancelled;
 }
 
+JobError error_for_clients(const JobError& error) {
+    for (const char* own : {"io", "permission", "bad_model", "internal"}) {
+        if (error.code == own) return {error.code, "the service itself failed; its log says more"};
+    }
+    return error;
+}
+
 bool is_job_id(std::string_view id) {
     return !id.empty() && id.size() <= longest_id && std::all_of(id.begin(), id.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';

@@ -41,6 +41,9 @@ struct JobError {
     std::string code, message;
 };
 
+/// What strangers may know of it: of what is wrong with our own disk or program the code only, as messages name files.
+JobError error_for_clients(const JobError& error);
+
 /// Who wants to be told, and of what.
 struct JobCallback {
     std::string url;                 ///< empty: nobody

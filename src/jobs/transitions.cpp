@@ -68,7 +68,7 @@ Step changed(Job job, std::string_view type, int64_t now_ms, StoreResult result 
 }
 
 Step dead(const Job& job, JobError error, int64_t now_ms) {
-    Job next = moved(job, JobEvent::give_up, now_ms, error.message);
+    Job next = moved(job, JobEvent::give_up, now_ms, error_for_clients(error).message);
     next.error = std::move(error);
     // Whoever still works on it must not write.
     ++next.fence;
@@ -93,7 +93,7 @@ Step ended(const Job& job, const RetryDecision& decision, int64_t now_ms) {
     const JobEvent event = retry ? JobEvent::retry : failed ? JobEvent::fail : JobEvent::give_up;
     // A sentence may quote bytes of a file that are no text.
     const JobError error{valid_utf8(decision.error.code), valid_utf8(decision.error.message)};
-    Job next = moved(job, event, now_ms, error.message);
+    Job next = moved(job, event, now_ms, error_for_clients(error).message);
     next.error = error;
     if (decision.kind == FailureClass::transient) ++next.transient_failures;
     if (decision.kind == FailureClass::crash) ++next.crashes;

@@ -70,6 +70,8 @@ FileJob::FileJob(const WhisperModel& model, const Tokenizer& tokenizer, const Lo
       feeder_(path, options_, log_mel, indexes_of(known_), windows_ahead, std::move(bell)) {
     transcript_.file = path;
     transcript_.task = options.decode.task;
+    if (transcript_.task == "translate" && model.packed().generation().languages.empty())
+        throw Error(ErrorCode::invalid_argument, "this model cannot translate: it only understands English");
     transcript_.language = language_of_model(options.decode.language, model.packed().generation());
     if (transcript_.language == "auto" && !known_.empty()) {
         transcript_.language = known_.begin()->second.language;

@@ -15,7 +15,7 @@
 #include "decoding/batch_decoder.h"
 #include "model/encoder.h"
 #include "transcriber/file_job.h"
-#include "transcriber/options_text.h"
+#include "transcriber/options.h"
 
 namespace ft {
 

@@ -110,6 +110,13 @@ bool ChildProcess::wait_for_error_text(const std::string& text) {
     return true;
 }
 
+bool ChildProcess::wait_for_output_text(const std::string& text) {
+    while (out_.find(text) == std::string::npos) {
+        if (!read_some()) return false;
+    }
+    return true;
+}
+
 void ChildProcess::signal(int number) const {
     ::kill(pid_, number);
 }

@@ -27,6 +27,8 @@ class ChildProcess {
 
     /// Reads its outputs until `text` has stood on standard error; false when it ended before.
     bool wait_for_error_text(const std::string& text);
+    /// Likewise of standard output.
+    bool wait_for_output_text(const std::string& text);
     void signal(int number) const;
     /// Reads to the end of both outputs; the exit code, or -signal.
     int wait();

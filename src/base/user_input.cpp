@@ -1,0 +1,82 @@
+#include "base/user_input.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace ft {
+
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 1; i <= a.size(); ++i) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size(); ++j) {
+            const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+double parse_number(std::string_view name, const std::string& text, double min, double max) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    // Written so that a NaN fails too.
+    if (error != std::errc() || end != text.data() + text.size() || !(value >= min && value <= max)) {
+        throw Error(ErrorCode::invalid_argument, "{} {}: must be a number from {} to {}", name, text, min, max);
+    }
+    return value;
+}
+
+int64_t parse_integer(std::string_view name, const std::string& text, int64_t min, int64_t max) {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < min || value > max) {
+        throw Error(ErrorCode::invalid_argument, "{} {}: must be a whole number from {} to {}", name, text, min, max);
+    }
+    return value;
+}
+
+std::optional<double> parse_optional_number(std::string_view name, const std::string& text, double min, double max) {
+    if (lower_ascii(text) == "none") return std::nullopt;
+    return parse_number(name, text, min, max);
+}
+
+std::vector<std::string> split_list(const std::string& list) {
+    std::vector<std::string> parts;
+    std::stringstream stream(list);
+    for (std::string part; std::getline(stream, part, ',');) {
+        part = trimmed(part);
+        if (!part.empty()) parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
+std::string nearest_word(std::string_view wanted, const std::vector<std::string>& known) {
+    constexpr size_t longest_word = 64;  // nobody misspells a longer one
+    std::string best;
+    if (wanted.size() > longest_word) return best;
+    // A third of the letters may be wrong: more, and the guess would be a joke.
+    size_t best_distance = std::max<size_t>(1, wanted.size() / 3) + 1;
+    for (const std::string& word : known) {
+        const size_t distance = edit_distance(wanted, word);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = word;
+        }
+    }
+    return best;
+}
+
+}  // namespace ft

@@ -1,0 +1,301 @@
+#include "server/http_server.h"
+
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <charconv>
+#include <thread>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "server/connection.h"
+
+namespace ft {
+
+namespace {
+
+/// Under this name the type of a body hides from cpp-httplib, whose own reading of forms keeps them in memory and takes
+/// their heads apart with std::regex, which a long line makes overflow the stack.
+const char* const hidden_type = "FT-Content-Type";
+
+/// What a handler wants to know of its connection; see Listener::prepare.
+enum Question : uint64_t { is_open, is_stopping, is_body_read, body_was_read };
+
+bool ask(const httplib::Request& request, Question question) {
+    return request.progress && request.progress(question, 0);
+}
+
+bool has_body(const httplib::Request& request) {
+    return request.has_header("Transfer-Encoding") ||
+           (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
+}
+
+/// The reply's bytes as they come, on the connection's thread.
+class ConnectionSink : public ReplySink {
+  public:
+    ConnectionSink(const httplib::Request& request, httplib::DataSink& sink) : request_(request), sink_(sink) {}
+
+    bool write(std::string_view bytes) override {
+        return !is_stopping() && ask(request_, is_open) && sink_.write(bytes.data(), bytes.size());
+    }
+    bool wait_ms(int64_t duration_ms) override {
+        std::this_thread::sleep_for(std::chrono::milliseconds(duration_ms));
+        return !is_stopping() && ask(request_, is_open);
+    }
+    bool is_stopping() const override { return ask(request_, Question::is_stopping); }
+
+  private:
+    const httplib::Request& request_;
+    httplib::DataSink& sink_;
+};
+
+/// The length that the head gives, −1 when it gives none. Throws ApiRefusal for heads that could mean two things.
+int64_t body_bytes_of(const httplib::Request& request) {
+    const bool chunked = request.has_header("Transfer-Encoding");
+    if (chunked && lower_ascii(request.get_header_value("Transfer-Encoding")) != "chunked")
+        throw ApiRefusal(501, "unknown_encoding", "a body may be chunked, but not otherwise encoded for the transfer");
+    const size_t lengths = request.get_header_value_count("Content-Length");
+    if (lengths > 1 || (lengths == 1 && chunked))
+        throw ApiRefusal(400, "invalid_argument", "the head gives the length of the body twice");
+    if (lengths == 0) return chunked ? -1 : 0;
+    const std::string text = request.get_header_value("Content-Length");
+    int64_t bytes = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+    if (error != std::errc() || end != text.data() + text.size() || bytes < 0)
+        throw ApiRefusal(400, "invalid_argument", "the Content-Length is no number");
+    return bytes;
+}
+
+ApiRequest request_of(const httplib::Request& request) {
+    ApiRequest api;
+    api.method = request.method;
+    api.path = request.path;
+    for (const auto& [name, value] : request.params) api.query.emplace(name, value);
+    for (const auto& [name, value] : request.headers) api.headers.emplace(lower_ascii(name), value);
+    if (request.has_header(hidden_type)) api.headers["content-type"] = request.get_header_value(hidden_type);
+    api.is_awaited = [&request] { return ask(request, is_open); };
+    api.is_stopping = [&request] { return ask(request, is_stopping); };
+    api.read_body = [](const auto&) {};
+    return api;
+}
+
+void read_body(const httplib::Request& request, const httplib::ContentReader& reader,
+               const std::function<void(std::string_view)>& sink) {
+    if (!has_body(request)) return;
+    std::exception_ptr refusal;
+    const bool whole = reader([&](const char* data, size_t size) {
+        try {
+            sink({data, size});
+            return true;
+        } catch (...) {
+            refusal = std::current_exception();
+            return false;
+        }
+    });
+    if (refusal) std::rethrow_exception(refusal);
+    if (!whole)
+        throw ApiRefusal(400, "body_broken_off",
+                         "the body ended too soon, came too slowly or was encoded in a wrong way");
+    ask(request, body_was_read);
+}
+
+void give(ApiReply reply, const httplib::Request& request, httplib::Response& response) {
+    response.status = reply.status;
+    for (const auto& [name, value] : reply.headers) response.set_header(name, value);
+    response.set_header("X-Content-Type-Options", "nosniff");
+    if (!reply.stream) {
+        response.set_content(reply.body, reply.type);
+        return;
+    }
+    response.set_chunked_content_provider(
+        reply.type, [&request, stream = std::move(reply.stream)](size_t, httplib::DataSink& sink) {
+            ConnectionSink out(request, sink);
+            stream(out);
+            sink.done();
+            return true;
+        });
+}
+
+}  // namespace
+
+/// cpp-httplib's server over connections of our own.
+class Listener : public httplib::Server {
+  public:
+    Listener(Gate& gate, const Clock& clock) : gate_(gate), clock_(clock) {
+        set_payload_max_length(SIZE_MAX);  // routes have limits of their own, with a sentence
+        // The library's own options let several programs share a port, each getting some of the requests.
+        set_socket_options([](socket_t socket) {
+            const int yes = 1;
+            ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        });
+        set_tcp_nodelay(true);
+        set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+            return handle_without_body(request, response);
+        });
+        Post(".*", [this](const httplib::Request& request, httplib::Response& response,
+                          const httplib::ContentReader& reader) { handle_with_body(request, response, reader); });
+        set_error_handler(HandlerWithResponse([](const httplib::Request&, httplib::Response& response) {
+            fill_error(response);
+            return HandlerResponse::Unhandled;
+        }));
+        set_exception_handler(
+            [](const httplib::Request&, httplib::Response& response, std::exception_ptr) { response.status = 500; });
+    }
+
+    void ask_to_stop() { stopping_.store(true); }
+    bool stopping() const { return stopping_.load(); }
+
+  private:
+    HandlerResponse handle_without_body(const httplib::Request& request, httplib::Response& response) {
+        constexpr size_t longest_path = 1024;  // the library looks for its handlers with std::regex
+        if (request.path.size() > longest_path) {
+            give(error_reply(414, "too_long", "the path is longer than any that there is"), request, response);
+        } else if (request.method != "POST") {
+            ApiRequest api = request_of(request);
+            give(gate_.handle(api), request, response);
+        } else {
+            return HandlerResponse::Unhandled;
+        }
+        close_if_unread(request, response);
+        return HandlerResponse::Handled;
+    }
+
+    void handle_with_body(const httplib::Request& request, httplib::Response& response,
+                          const httplib::ContentReader& reader) {
+        try {
+            ApiRequest api = request_of(request);
+            api.body_bytes = body_bytes_of(request);
+            api.read_body = [&](const auto& sink) { read_body(request, reader, sink); };
+            give(gate_.handle(api), request, response);
+        } catch (const std::exception& error) {
+            give(error_reply(error), request, response);
+        }
+        close_if_unread(request, response);
+    }
+
+    static void close_if_unread(const httplib::Request& request, httplib::Response& response) {
+        if (has_body(request) && !ask(request, is_body_read)) response.set_header("Connection", "close");
+    }
+
+    /// What the library itself has to say gets the form of all errors.
+    static void fill_error(httplib::Response& response) {
+        if (!response.body.empty() || response.status < 400) return;
+        const char* sentence = response.status == 414   ? "the address is longer than any that there is"
+                               : response.status == 416 ? "the Range header is malformed"
+                               : response.status >= 500
+                                   ? "something unexpected went wrong in the server"
+                                   : "the request line, a header or the body is malformed or too long";
+        const ApiReply reply = error_reply(response.status, "bad_request", sentence);
+        response.set_content(reply.body, reply.type);
+        response.set_header("Content-Length", std::to_string(reply.body.size()));
+    }
+
+    struct BodyState {
+        bool present = false, read = false;
+    };
+
+    /// Called when the head is read, before anybody else sees it.
+    void prepare(httplib::Request& request, Connection& connection, BodyState& body) {
+        connection.head_is_read();
+        body.present = has_body(request);
+        request.headers.erase(hidden_type);
+        request.set_header(hidden_type, request.get_header_value("Content-Type"));
+        request.headers.erase("Content-Type");
+        request.headers.erase("Accept-Encoding");  // streams would be held back to be compressed
+        request.ranges.clear();                    // results.cpp reads the header
+        // A server's request has no use for this member, and it is the only way from a handler to its connection.
+        request.progress = [this, &connection, &body](uint64_t question, uint64_t) {
+            if (question == is_open) return connection.is_open();
+            if (question == is_stopping) return stopping();
+            if (question == body_was_read) body.read = true;
+            return body.read;
+        };
+    }
+
+    bool process_and_close_socket(socket_t socket) override {
+        Connection connection(socket, ConnectionLimits(), clock_, stopping_);
+        while (connection.wait_for_request()) {
+            BodyState body;
+            bool closed = false;
+            const bool answered = process_request(
+                connection, stopping(), closed, [&](httplib::Request& request) { prepare(request, connection, body); });
+            if (body.present && !body.read) {
+                connection.drain();
+                return true;
+            }
+            if (!answered || closed || stopping()) break;
+        }
+        return true;
+    }
+
+    Gate& gate_;
+    const Clock& clock_;
+    std::atomic<bool> stopping_{false};
+};
+
+struct HttpServer::State {
+    State(const HttpServerOptions& wanted, Gate& gate, const Clock& clock) : options(wanted), listener(gate, clock) {
+        listener.new_task_queue = [threads = options.threads] {
+            return new httplib::ThreadPool(static_cast<size_t>(threads));
+        };
+        const bool any = options.port == 0;
+        const bool bound = any ? (options.port = listener.bind_to_any_port(options.host)) > 0
+                               : listener.bind_to_port(options.host, options.port);
+        if (!bound)
+            throw Error(ErrorCode::invalid_argument,
+                        "port {} of {} cannot be had: another program has it, the address is not this machine's, or it "
+                        "needs more rights; choose another with --port or --host",
+                        any ? 0 : wanted.port, options.host);
+    }
+
+    void run() {
+        listener.listen_after_bind();
+        // A connection that was reset before it was taken ends the library's loop.
+        while (!listener.stopping()) {
+            spdlog::warn("the port is opened again");
+            if (!listener.bind_to_port(options.host, options.port))
+                std::this_thread::sleep_for(std::chrono::milliseconds(100));
+            else
+                listener.listen_after_bind();
+        }
+    }
+
+    void stop() {
+        listener.ask_to_stop();
+        if (!thread.joinable()) return;
+        // A server that has not begun to run yet would not hear it.
+        while (!listener.is_running() && !ended) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        listener.stop();
+        thread.join();
+    }
+
+    HttpServerOptions options;
+    Listener listener;
+    std::atomic<bool> ended{false};
+    std::thread thread;
+};
+
+HttpServer::HttpServer(const HttpServerOptions& options, Gate& gate, const Clock& clock)
+    : state_(std::make_unique<State>(options, gate, clock)) {}
+
+HttpServer::~HttpServer() {
+    stop();
+}
+
+int HttpServer::port() const {
+    return state_->options.port;
+}
+
+void HttpServer::start() {
+    state_->thread = std::thread([state = state_.get()] {
+        state->run();
+        state->ended = true;
+    });
+}
+
+void HttpServer::stop() {
+    state_->stop();
+}
+
+}  // namespace ft

@@ -1,0 +1,26 @@
+#pragma once
+// A loaded model as the service sees it; apps/ make it, as they know where models come from.
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "transcriber/transcriber.h"
+
+namespace ft {
+
+/// Any thread may call any function, also at once: files share one batch.
+class Engine {
+  public:
+    virtual ~Engine() = default;
+    /// As the user named it.
+    virtual std::string model() const = 0;
+    /// As Transcriber::plan and Transcriber::transcribe, with the detector's file and the provenance filled in.
+    virtual std::string plan(TranscribeOptions options) = 0;
+    virtual Transcript transcribe(const std::string& audio, TranscribeOptions options,
+                                  const TranscribeHooks& hooks) = 0;
+};
+
+/// Finds, prepares and loads. Throws Error.
+using LoadEngine = std::function<std::shared_ptr<Engine>()>;
+
+}  // namespace ft
