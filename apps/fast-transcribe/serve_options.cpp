@@ -1,5 +1,6 @@
 #include "serve_options.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/error.h"

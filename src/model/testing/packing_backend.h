@@ -42,6 +42,16 @@ class PackingBackend final : public Backend {
                               std::span<const int32_t>, std::vector<float>*) override {
         none<int>();
     }
+    std::unique_ptr<AttentionTrace> make_attention_trace(int64_t, int) override {
+        return none<std::unique_ptr<AttentionTrace>>();
+    }
+    void cross_attention_trace(const Tensor&, int, int, std::span<const CrossCache* const>, std::span<const int32_t>,
+                               AttentionTrace&, int, Tensor&) override {
+        none<int>();
+    }
+    std::vector<float> alignment_matrix(const AttentionTrace&, std::span<const int32_t>, const TracedText&) override {
+        return none<std::vector<float>>();
+    }
     std::vector<Choice> choose_tokens(const Tensor&, const Weight&, const Weight&, std::span<const int32_t>,
                                       std::span<const TokenRule>) override {
         return none<std::vector<Choice>>();
