@@ -50,7 +50,9 @@ std::string read_small_file(const std::filesystem::path& file) {
 
 std::string url_of(const ServeOptions& options, int port) {
     const bool v6 = options.host.find(':') != std::string::npos && options.host.front() != '[';
-    return fmt::format("http://{}:{}", v6 ? "[" + options.host + "]" : options.host, port);
+    const std::string host = v6 ? "[" + options.host + "]" : options.host;
+    // With --port 0 the port is known too late for links in messages; --public_url says it.
+    return port == 0 ? "http://" + host : fmt::format("http://{}:{}", host, port);
 }
 
 AddressPolicy policy_of(const ServeOptions& options) {

@@ -25,6 +25,7 @@ class CheckpointTest : public ::testing::Test {
         segment.avg_logprob = -0.12345678F;
         segment.compression_ratio = 1.5F;
         segment.no_speech_prob = 1e-10F;
+        segment.confidence = 0.625F;
         segment.words = {{" Hej", 0.1, 0.5, 0.99F}};
         window.segments = {segment};
         window.dropped = {{1, 2, "text", "no speech"}};
@@ -62,6 +63,7 @@ TEST_F(CheckpointTest, GivesBackEveryBit) {
     EXPECT_EQ(a.temperature, b.temperature);
     EXPECT_EQ(a.avg_logprob, b.avg_logprob);
     EXPECT_EQ(a.no_speech_prob, b.no_speech_prob);
+    EXPECT_EQ(a.confidence, b.confidence);
     ASSERT_EQ(a.words.size(), 1U);
     EXPECT_EQ(a.words[0].text, " Hej");
     EXPECT_EQ(a.words[0].probability, 0.99F);

@@ -34,7 +34,7 @@ TEST_F(E2eTest, WrongUsageIsTwoAndOneLine) {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
                                                       {"--nonsense", "a.mp3"},
                                                       {"--device", "cuda", "a.mp3"},
-                                                      {"--word_timestamps", "True", "a.mp3"},
+                                                      {"--highlight_words", "--word_timestamps", "False", "a.mp3"},
                                                       {"-f", "docx", "a.mp3"},
                                                       {"--language", "klingon", "a.mp3"},
                                                       {"doctor", "--nonsense"}}) {
