@@ -56,7 +56,8 @@ void profile(const Settings& settings) {
     const ft::bench::MachinePeaks peaks = ft::bench::measure_peaks(settings.threads);
     ft::bench::Costs costs;
     ft::TranscribeOptions options;
-    options.vad_model = settings.vad_model.empty() ? store.voice_activity_model() : settings.vad_model;
+    options.vad_model = settings.vad_model;
+    if (options.vad_model.empty()) options.vad_model = store.voice_activity_model();
     options.decode.search.beam_size = settings.beam_size;
     options.decode.word_times = settings.word_times;
     const int width = ft::widest(options.decode.search, options.decode.temperatures);
