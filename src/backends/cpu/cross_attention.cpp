@@ -20,7 +20,11 @@ std::vector<float> mean_of_rows(const Kernels& kernels, const float* x, int64_t 
 CpuCrossCache::CpuCrossCache(Engine& engine, const float* encoded, int64_t t, int64_t d,
                              std::span<const Weight* const> kv_weights, int heads)
     : t_(t), t_padded_(round_up(t, block_columns)), d_(d), size_(d / heads), heads_(heads) {
-    for (const Weight* weight : kv_weights) layers_.push_back(&cpu_weight(*weight));
+    for (const Weight* weight : kv_weights) {
+        layers_.push_back(&cpu_weight(*weight));
+        if (layers_.back()->kind != WeightKind::cross_kv)
+            throw Error(ErrorCode::internal, "cross-attention needs weights of the kind cross_kv");
+    }
     if (layers_.empty() || !layers_.front()->is_int8) {
         project(engine, encoded);
     } else if (size_ == cross_head_size) {
