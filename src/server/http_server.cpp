@@ -149,6 +149,13 @@ class Listener : public httplib::Server {
     }
 
     void set_gate(Gate& gate) { gate_ = &gate; }
+    /// The library asks for room for 5 clients that have not been taken yet: more at once would have to knock again, a
+    /// second later.
+    bool bind(const std::string& host, int& port) {
+        const bool bound = port == 0 ? (port = bind_to_any_port(host)) > 0 : bind_to_port(host, port);
+        return bound && ::listen(svr_sock_, 1024) == 0;
+    }
+
     void ask_to_stop() { crowd_.stopping.store(true); }
     bool stopping() const { return crowd_.stopping.load(); }
 
@@ -252,14 +259,11 @@ struct HttpServer::State {
         listener.new_task_queue = [threads = options.threads] {
             return new httplib::ThreadPool(static_cast<size_t>(threads));
         };
-        const bool any = options.port == 0;
-        const bool bound = any ? (options.port = listener.bind_to_any_port(options.host)) > 0
-                               : listener.bind_to_port(options.host, options.port);
-        if (!bound)
+        if (!listener.bind(options.host, options.port))
             throw Error(ErrorCode::invalid_argument,
                         "port {} of {} cannot be had: another program has it, the address is not this machine's, or it "
                         "needs more rights; choose another with --port or --host",
-                        any ? 0 : wanted.port, options.host);
+                        wanted.port, options.host);
     }
 
     void run() {
@@ -267,7 +271,7 @@ struct HttpServer::State {
         // A connection that was reset before it was taken ends the library's loop.
         while (!listener.stopping()) {
             spdlog::warn("the port is opened again");
-            if (!listener.bind_to_port(options.host, options.port))
+            if (!listener.bind(options.host, options.port))
                 std::this_thread::sleep_for(std::chrono::milliseconds(100));
             else
                 listener.listen_after_bind();
