@@ -48,8 +48,8 @@ void watch_service(Metrics& metrics, LocalService& service) {
 }  // namespace
 
 struct ApiServer::State {
-    State(ApiServerOptions options, LocalService& service, const Clock& clock)
-        : waiting(options.http.threads * 3 / 4),  // the others must be able to ask how their jobs are
+    State(ApiServerOptions options, std::unique_ptr<HttpServer> port, LocalService& service, const Clock& clock)
+        : waiting(port->options().threads * 3 / 4),  // the others must be able to ask how their jobs are
           parts{service.store(),
                 service.objects(),
                 service.transcribe(),
@@ -62,9 +62,9 @@ struct ApiServer::State {
                 options.most_waiting},
           router(all_routes(parts)),
           gate(std::move(options.gate), router, metrics, clock),
-          http(options.http, gate, clock) {
+          http(std::move(port)) {
         watch_service(metrics, service);
-        http.start();
+        http->start(gate);
     }
 
     Metrics metrics;
@@ -72,21 +72,25 @@ struct ApiServer::State {
     const ApiParts parts;
     const Router router;
     Gate gate;
-    HttpServer http;
+    const std::unique_ptr<HttpServer> http;
 };
 
-ApiServer::ApiServer(ApiServerOptions options, LocalService& service, const Clock& clock) {
-    if (!options.gate.keys && !is_loopback_host(options.http.host))
-        throw Error(ErrorCode::invalid_argument,
-                    "--host {}: without keys only this machine may ask; give --api-keys FILE, or leave --host out",
-                    options.http.host);
-    state_ = std::make_unique<State>(std::move(options), service, clock);
+void check_reach(const GateOptions& gate, const std::string& host) {
+    if (gate.keys || is_loopback_host(host)) return;
+    throw Error(ErrorCode::invalid_argument,
+                "--host {}: without keys only this machine may ask; give --api-keys FILE, or leave --host out", host);
+}
+
+ApiServer::ApiServer(ApiServerOptions options, std::unique_ptr<HttpServer> http, LocalService& service,
+                     const Clock& clock) {
+    check_reach(options.gate, http->options().host);
+    state_ = std::make_unique<State>(std::move(options), std::move(http), service, clock);
 }
 
 ApiServer::~ApiServer() = default;
 
-int ApiServer::port() const {
-    return state_->http.port();
+std::string ApiServer::url() const {
+    return state_->http->url();
 }
 
 const Router& ApiServer::router() const {
@@ -94,7 +98,7 @@ const Router& ApiServer::router() const {
 }
 
 void ApiServer::stop() {
-    state_->http.stop();
+    state_->http->stop();
 }
 
 }  // namespace ft
