@@ -22,10 +22,10 @@ export class JobList {
         this.pages = 1;
         this.uploads = new Uploads((job, many) => this.added(job, many));
         this.list = h('ul', { class: 'joblist', label: () => t('jobs') });
-        this.empty = h('p', { class: 'hint', hidden: true, say: () => t(this.search.value || this.group.value !== 'all' ? 'nothingFound' : 'noJobs') });
         this.more = h('button', { type: 'button', class: 'wide', hidden: true, say: () => t('more'), on: { click: () => { ++this.pages; this.refresh(); } } });
         this.search = h('input', { type: 'search', id: 'search', autocomplete: 'off', label: () => t('search'), placeholder: () => t('search') });
         this.group = h('select', { id: 'group', label: () => t('show') }, ...Object.keys(groups).map((name) => h('option', { value: name, say: () => t(`group_${name}`) })));
+        this.empty = h('p', { class: 'hint', hidden: true, say: () => this.emptyWords() });
         this.node = document.getElementById('jobs');
         say(this.node, () => t('jobs'), 'aria-label');
         this.node.append(this.dropZone(), this.uploads.node, h('div', { class: 'find' }, this.search, this.group), this.list, this.empty, this.more);
@@ -89,6 +89,10 @@ export class JobList {
         for (const [job, { link }] of this.rows) job === id ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
     }
 
+    emptyWords() {
+        return t(this.search.value || this.group.value !== 'all' ? 'nothingFound' : 'noJobs');
+    }
+
     // ── Keeping up to date ───────────────────────────────────────────────────────────────────────────────────────────
 
     async start() {
@@ -132,7 +136,7 @@ export class JobList {
             if (this.list.contains(focused)) focused.focus();
             for (const id of this.rows.keys()) if (!jobs.some((job) => job.job_id === id)) this.rows.delete(id);
         }
-        say(this.empty, () => t(this.search.value || this.group.value !== 'all' ? 'nothingFound' : 'noJobs'));
+        say(this.empty, () => this.emptyWords());
         this.empty.hidden = jobs.length > 0;
     }
 
