@@ -340,7 +340,7 @@ def check_what_the_server_refuses_is_said(bench):
 def check_a_job_is_cancelled_and_tried_again(bench):
     page = bench.open()
     # It may be too fast to be cancelled for real: what the page is told is held back, what it asks is real.
-    job = bench.server.upload(bench.sample, "avbruten.opus")
+    job = bench.server.upload(bench.root / "samples/forslaget.flac", "avbruten.flac")
     page.goto(f"{bench.server.url}/#/job/{job}")
     page.wait_for_selector("#cancel, .state.succeeded")
     if page.locator("#cancel").count():
@@ -360,12 +360,66 @@ def check_news_come_also_without_a_stream(bench):
     page.context.close()
 
 
+def check_the_list_is_live_and_a_drop_uploads(bench):
+    page = bench.open()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/events") else None)
+    # A file that is dropped; another client's job beside it, which only the list shows.
+    import_file = """async ([name, bytes]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], name));
+        for (const type of ['dragenter', 'dragover']) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        if (!document.body.classList.contains('dropping')) throw new Error('the page does not show that files may be dropped');
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }"""
+    other = bench.server.upload(bench.root / "samples/historien.flac", "annans.flac")
+    page.reload()
+    row = page.locator(f'.joblist a[href="#/job/{other}"]')
+    expect(row.locator(".state")).to_have_text(re.compile("Klar"), timeout=LONG)
+    assert any(other in url for url in asked), "the list heard of it by events"
+    page.evaluate(import_file, ["släppt.flac", list((bench.root / "samples/forslaget.flac").read_bytes())])
+    expect(page.locator(".job h1")).to_have_text("släppt.flac")
+    finished(page)
+    page.context.close()
+
+
+def check_messages_to_a_callback_are_listed(bench):
+    page = bench.job(complain=False)
+    tried = {"at": "2026-01-02T03:04:05Z", "duration_ms": 9, "http_status": 500, "note": "answered <b>500</b>"}
+    event = {"event_id": "msg_1", "type": "transcription.completed", "url": "https://example.org/hook", "state": "dead",
+             "attempts": 3, "created": "2026-01-02T03:04:05Z", "next_try": None, "tries": [tried]}
+    asked = []
+
+    def job_with_callback(route):
+        job = route.fetch().json()
+        route.fulfill(json={**job, "callback": {"url": "https://example.org/hook", "types": []}})
+
+    def replay(route):
+        asked.append(route.request.post_data_json)
+        route.fulfill(json={"deliveries": [{**event, "state": "pending"}]})
+
+    page.route(re.compile(r"/jobs/job_\w+$"), job_with_callback)
+    page.route("**/deliveries", lambda route: route.fulfill(json={"deliveries": [event]}))
+    page.route("**/deliveries/replay", replay)
+    page.reload()
+    row = page.locator(".deliveries tbody tr")
+    expect(row).to_contain_text("Uppgivet")
+    expect(row).to_contain_text("HTTP 500 · answered <b>500</b>")
+    row.scroll_into_view_if_needed()
+    bench.shoot(page, "17_deliveries_light")
+    row.get_by_role("button", name="Skicka igen").click()
+    expect(row).to_contain_text("Väntar")
+    assert asked == [{"event_id": "msg_1"}]
+    page.context.close()
+
+
 def check_a_format_that_the_browser_does_not_know(bench):
     page = bench.job(complain=False)
     page.route("**/audio", lambda route: route.fulfill(status=200, body=b"nothing that is a sound", content_type="audio/wav"))
     page.reload()
     finished(page)
     expect(page.locator("#soundnote")).to_contain_text("kan inte spela det här ljudformatet")
+    expect(page.locator("#soundnote")).to_contain_text("Talet visas som fält")
     expect(page.locator(".wave")).to_have_class(re.compile("flat"))
     bench.shoot(page, "14_unknown_format_light")
     page.context.close()

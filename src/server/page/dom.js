@@ -1,4 +1,4 @@
-// Elements without innerHTML, and words that change when the language does.
+// Elements, without a parser of markup anywhere, and words that change when the language does.
 const sayings = new WeakMap(); // element → attribute ('' for its text) → function that gives the words
 
 function write(node, attribute, words) {

@@ -135,7 +135,7 @@ export class JobView {
         if (job.result) add(() => languageName(job.result.language));
         add(() => moment(job.created));
         if (job.result?.compute_s) add(() => t('took', { time: duration(job.result.compute_s), times: number(job.result.audio_s / job.result.compute_s, 1) }));
-        if (job.result?.model) facts.push(h('span', { class: 'model', text: job.result.model, title: () => t('model') }));
+        if (job.result?.model) facts.push(h('span', { class: 'model', text: job.result.model.replace(/^.*[\\/]/, ''), title: () => t('model') }));
         this.facts.replaceChildren(...facts);
     }
 

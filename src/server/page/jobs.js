@@ -1,12 +1,15 @@
 // The left column: a place for files, options, and all jobs of the server, searched and kept up to date.
 import { connection, getJson, isAway, ServerGone } from './api.js';
-import { isOver } from './events.js';
+import { follow, isOver } from './events.js';
 import { h, say } from './dom.js';
 import { Uploads } from './upload.js';
 import { clock, languageName, moment, percent, t } from './words.js';
 
 const groups = { all: '', active: 'queued,launching,running,retry_wait', done: 'succeeded', failed: 'failed,dead,cancelled' };
 const codes = ['sv', 'auto', 'en', 'no', 'nn', 'da', 'fi', 'is', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'uk', 'ru', 'ar', 'fa', 'so', 'tr', 'zh'];
+
+/// Browsers open six connections to a server, for all tabs together: the job that is read, an upload and the sound need theirs.
+const mostStreams = 2;
 
 export const stateWords = (state) => t(`state_${state}`);
 
@@ -17,6 +20,7 @@ export class JobList {
     constructor(open) {
         this.open = open; // (job id) → goes there
         this.rows = new Map();
+        this.streams = new Map(); // job → what ends its stream
         this.jobs = [];
         this.chosen = '';
         this.pages = 1;
@@ -29,17 +33,17 @@ export class JobList {
         this.node = document.getElementById('jobs');
         say(this.node, () => t('jobs'), 'aria-label');
         this.node.append(this.dropZone(), this.uploads.node, h('div', { class: 'find' }, this.search, this.group), this.list, this.empty, this.more);
-        this.listen();
+        this.watch();
     }
 
-    listen() {
+    watch() {
         let typing = 0;
         this.search.addEventListener('input', () => {
             clearTimeout(typing);
             typing = setTimeout(() => { this.pages = 1; this.refresh(); }, 200);
         });
         this.group.addEventListener('change', () => { this.pages = 1; this.refresh(); });
-        document.addEventListener('visibilitychange', () => !document.hidden && this.refresh());
+        document.addEventListener('visibilitychange', () => (document.hidden ? this.listen([]) : this.refresh()));
         connection.addEventListener('found', () => this.refresh());
     }
 
@@ -86,6 +90,7 @@ export class JobList {
 
     choose(id) {
         this.chosen = id;
+        this.listen(this.jobs);
         for (const [job, { link }] of this.rows) job === id ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
     }
 
@@ -97,7 +102,7 @@ export class JobList {
 
     async start() {
         await this.refresh();
-        const pause = () => new Promise((resolve) => setTimeout(resolve, this.jobs.some(({ state }) => !isOver(state)) ? 1000 : 5000));
+        const pause = () => new Promise((resolve) => setTimeout(resolve, this.jobs.some(({ state }) => !isOver(state)) ? 1500 : 4000));
         for (;;) {
             await pause();
             if (!document.hidden && !isAway()) await this.refresh();
@@ -138,6 +143,28 @@ export class JobList {
         }
         say(this.empty, () => this.emptyWords());
         this.empty.hidden = jobs.length > 0;
+        this.listen(jobs);
+    }
+
+    /// Hears what happens to jobs under way, the first of them; of the others refresh() tells.
+    listen(jobs) {
+        const active = jobs.filter(({ state, job_id: id }) => !isOver(state) && id !== this.chosen);
+        active.sort((a, b) => (b.state === 'running') - (a.state === 'running'));
+        const wanted = active.slice(0, mostStreams).map(({ job_id: id }) => id);
+        for (const [id, stream] of this.streams) if (!wanted.includes(id)) stream.abort();
+        for (const id of wanted) {
+            if (this.streams.has(id)) continue;
+            const stream = new AbortController();
+            this.streams.set(id, stream);
+            follow(id, (name, data) => this.hear(id, name, data), stream.signal).then(() => this.streams.delete(id));
+        }
+    }
+
+    hear(id, name, data) {
+        const job = this.jobs.find(({ job_id: other }) => other === id);
+        if (name === 'state') this.update(data);
+        else if (name === 'progress' && job) this.update({ ...job, progress: data });
+        else if (name === 'end' || name === 'gone') this.refresh();
     }
 
     /// A job that somebody has newer news of.

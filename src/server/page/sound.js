@@ -14,7 +14,7 @@ export class Sound {
         this.stops = new AbortController();
         const button = (id, label, shape, act, more) => h('button', { type: 'button', id, class: more, label, title: label, on: { click: act } }, icon(shape));
         this.toggle = button('play', () => t(player.isPlaying() ? 'pause' : 'play'), 'play', () => player.toggle(), 'round primary');
-        this.time = h('span', { class: 'clock', say: () => `${clock(player.position())} / ${clock(this.wave.duration || player.length())}` });
+        this.time = h('span', { class: 'clock' });
         this.rate = h('select', { id: 'rate', label: () => t('speed'), on: { change: () => player.setRate(Number(this.rate.value)) } },
             ...rates.map((rate) => h('option', { value: rate, selected: rate === player.rate(), say: () => t('times', { rate: number(rate, rate % 1 ? (rate * 100) % 50 ? 2 : 1 : 0) }) })));
         this.controls = h('div', { class: 'controls' }, button('back', () => t('back5'), 'back', () => player.seek(player.position() - 5), 'round'), this.toggle,
@@ -25,17 +25,23 @@ export class Sound {
         this.ask = h('button', { type: 'button', class: 'plain words', hidden: true, say: () => t('useOwnFile'), on: { click: () => this.own.click() } });
         this.node = h('section', { class: 'sound', label: () => t('sound') }, this.controls, this.wave.node, this.note, this.ask, this.own);
         const { signal } = this.stops;
-        player.player.addEventListener('time', () => say(this.time, () => `${clock(player.position())} / ${clock(this.wave.duration || player.length())}`), { signal });
+        player.player.addEventListener('time', () => this.showTime(), { signal });
         player.player.addEventListener('state', () => this.showState(), { signal });
         player.player.addEventListener('failed', () => this.job && player.failure() && this.tell(() => t('cannotPlay'), true), { signal });
         player.player.addEventListener('length', () => { if (!this.wave.duration && player.length()) this.show({ duration: player.length() }); }, { signal });
         this.showState();
+        this.showTime();
     }
 
     close() {
         this.stops.abort();
         this.wave.close();
         player.load(null);
+    }
+
+    showTime() {
+        const now = `${clock(player.position())} / ${clock(this.wave.duration || player.length())}`;
+        if (this.time.textContent !== now) this.time.textContent = now;
     }
 
     showState() {
@@ -45,11 +51,16 @@ export class Sound {
 
     show(what) {
         this.wave.show(what);
+        if (what.spans && this.words) this.tell(this.words, !this.ask.hidden, this.wave.flat);
+        this.showTime();
     }
 
-    tell(words, offerOwn = false) {
+    /// `flat`: there is no waveform to come.
+    tell(words, offerOwn = false, flat = Boolean(words)) {
+        this.show({ flat });
         this.note.hidden = !words;
-        if (words) say(this.note, words);
+        if (words) say(this.note, () => (flat && this.wave.spans.length ? t('speechAsBars', { why: words() }) : words()));
+        this.words = words;
         this.ask.hidden = !offerOwn;
     }
 
@@ -66,7 +77,7 @@ export class Sound {
         this.job = job;
         this.tell(null);
         try {
-            const sound = await soundOf(job, (share) => this.tell(() => t('fetchingSound', { share: percent(share) })), this.stops.signal);
+            const sound = await soundOf(job, (share) => this.tell(() => t('fetchingSound', { share: percent(share) }), false, false), this.stops.signal);
             if (this.stops.signal.aborted) return;
             this.tell(null);
             player.load(sound);

@@ -109,7 +109,7 @@ export class Transcript {
         row.classList.toggle('doubtful', reasons.length > 0);
         row.classList.toggle('edited', edited);
         const why = reasons.length
-            ? h('p', { class: 'why' }, icon('doubt'), h('span', { say: () => t('doubtful', { why: reasons.map((reason) => reason()).join(' ') }) }))
+            ? h('p', { class: 'why' }, icon('doubt'), h('span', { say: () => t('doubtful', { why: reasons.map((reason) => reason()).join('; ') }) }))
             : null;
         const tools = h('div', { class: 'tools' },
             edited ? h('span', { class: 'tag', say: () => t('edited') }) : null,

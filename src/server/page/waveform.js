@@ -13,6 +13,7 @@ export class Waveform {
         this.node = h('div', { class: 'wave', role: 'slider', tabindex: '0', label: () => t('position'), 'aria-valuemin': '0' }, this.canvas, this.hover);
         this.duration = 0;
         this.peaks = null;
+        this.flat = false;
         this.spans = [];
         say(this.node, () => t('positionOf', { at: clock(player.position()), all: clock(this.duration) }), 'aria-valuetext');
         this.listen();
@@ -56,10 +57,12 @@ export class Waveform {
     }
 
     /// `spans`: {start, end, doubtful, live} in seconds; `peaks` from 0 to 1, or null.
-    show({ duration = this.duration, peaks = this.peaks, spans = this.spans }) {
-        Object.assign(this, { duration, peaks, spans });
+    /// `flat`: there will be no peaks.
+    show({ duration = this.duration, peaks = this.peaks, spans = this.spans, flat = this.flat }) {
+        Object.assign(this, { duration, peaks, spans, flat });
         this.node.setAttribute('aria-valuemax', duration.toFixed(1));
-        this.node.classList.toggle('flat', !peaks);
+        this.node.classList.toggle('flat', flat && !peaks);
+        this.node.hidden = flat && !peaks && !spans.length;
         this.move();
         this.draw();
     }
