@@ -71,7 +71,7 @@ std::string_view media_type_of(std::string_view bytes) {
     if (bytes.size() >= 2 && bytes[0] == '\xFF') {
         const auto second = static_cast<unsigned char>(bytes[1]);
         if ((second & 0xF6) == 0xF0) return "audio/aac";  // ADTS
-        const int layer = (second >> 1) & 3;  // 1: III, 2: II; 3 (I) looks like a mark of UTF-16
+        const int layer = (second >> 1) & 3;              // 1: III, 2: II; 3 (I) looks like a mark of UTF-16
         if ((second & 0xE0) == 0xE0 && (layer == 1 || layer == 2)) return "audio/mpeg";
     }
     return "application/octet-stream";

@@ -115,8 +115,12 @@ TEST(MediaTypeOf, IsToldByTheFirstBytes) {
     EXPECT_EQ(media_type_of("ID3\4"sv), "audio/mpeg");
     EXPECT_EQ(media_type_of("\xFF\xFB\x90"sv), "audio/mpeg");
     EXPECT_EQ(media_type_of("\xFF\xF1\x50"sv), "audio/aac");
-    EXPECT_EQ(media_type_of("\0\0\0\x20""ftypM4A "sv), "audio/mp4");
-    EXPECT_EQ(media_type_of("\0\0\0\x20""ftypisom"sv), "video/mp4");
+    EXPECT_EQ(media_type_of("\0\0\0\x20"
+                            "ftypM4A "sv),
+              "audio/mp4");
+    EXPECT_EQ(media_type_of("\0\0\0\x20"
+                            "ftypisom"sv),
+              "video/mp4");
     EXPECT_EQ(media_type_of("\x1A\x45\xDF\xA3"sv), "video/webm");
     for (const std::string_view none : {""sv, "R"sv, "RIFF"sv, "\xFF"sv, "\xFF\xFE"sv, "<html><script>"sv, "<svg "sv})
         EXPECT_EQ(media_type_of(none), "application/octet-stream") << none;

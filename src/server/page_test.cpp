@@ -77,8 +77,9 @@ TEST_F(Page, IsThereBeforeAKeyIs) {
 TEST(PageSource, KeepsItsRules) {
     for (const PageFile& file : page_files()) {
         const std::string text(file.bytes);
-        for (const char* never : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(",
-                                  "https://", "style=\"", "onclick=", "<script>", "<style>", "localStorage.key"})
+        for (const char* never :
+             {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "https://",
+              "style=\"", "onclick=", "<script>", "<style>", "localStorage.key"})
             EXPECT_EQ(text.find(never), std::string::npos) << file.name << " has " << never;
         EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 400) << file.name;
         // "http://www.w3.org/…" is the name of a namespace.
