@@ -22,3 +22,4 @@ ft_script_test(fast_transcribe_sh COMMAND scripts/tests/fast_transcribe_test.sh 
 ft_script_test(fallback_models_sh COMMAND scripts/tests/fallback_models_test.sh TIMEOUT 120)
 ft_script_test(packaging COMMAND scripts/tests/packaging_test.sh ${CMAKE_BINARY_DIR} TIMEOUT 300)
 ft_script_test(page_in_a_browser COMMAND tests/browser/page_test.sh $<TARGET_FILE:fast-transcribe> TIMEOUT 300)
+set_tests_properties(page_in_a_browser PROPERTIES PROCESSORS 2)

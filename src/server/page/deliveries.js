@@ -23,12 +23,16 @@ export class Deliveries {
 
     /// The last message is sent a moment after the job has ended: looks `more` times again.
     async load(more) {
-        clearTimeout(this.timer);
         try {
             this.fill((await getJson(`/jobs/${this.id}/deliveries`)).deliveries);
         } catch {
             return; // the page says elsewhere what is wrong with the server
         }
+        this.later(more);
+    }
+
+    later(more) {
+        clearTimeout(this.timer);
         if (more > 0 && this.node.isConnected) this.timer = setTimeout(() => this.load(more - 1), 2000);
     }
 
@@ -46,7 +50,7 @@ export class Deliveries {
     async replay(event) {
         try {
             this.fill((await postJson(`/jobs/${this.id}/deliveries/replay`, { event_id: event })).deliveries);
-            this.load(3);
+            this.later(3);
         } catch (error) {
             say(this.to, () => error.message || t('gone'));
         }

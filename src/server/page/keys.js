@@ -54,11 +54,15 @@ export function askForKey(wasRefused) {
         const form = h('form', { method: 'dialog' }, h('label', { for: 'key', say: () => t('key') }), input, h('button', { class: 'primary', say: () => t('useKey') }));
         const card = h('dialog', { class: 'card', id: 'keycard', label: () => t('keyWanted') }, h('h2', { say: () => t('keyWanted') }),
             wasRefused ? h('p', { class: 'problem', role: 'alert', say: () => t('keyRefused') }) : null, h('p', { class: 'hint', say: () => t('keyHint') }), form);
+        let answered = false;
+        // There is nothing to see without a key, so Escape leads nowhere; browsers let the second one through.
         card.addEventListener('cancel', (event) => event.preventDefault());
+        card.addEventListener('close', () => answered || card.showModal());
         form.addEventListener('submit', (event) => {
             event.preventDefault();
             const key = input.value.trim();
             if (!key) return;
+            answered = true;
             card.close();
             card.remove();
             resolve(key);

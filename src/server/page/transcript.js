@@ -270,7 +270,7 @@ export class Transcript {
             event.preventDefault();
             end(event.key === 'Enter', true);
         });
-        row.querySelector('.body').replaceChildren(area, h('p', { class: 'why', say: () => t('editingHelp') }));
+        row.querySelector('.body').replaceChildren(area, h('p', { class: 'hint', say: () => t('editingHelp') }));
         fit();
         area.focus({ preventScroll: true });
         row.scrollIntoView({ block: 'nearest' });

@@ -69,8 +69,11 @@ export class Waveform {
 
     move() {
         const at = player.position();
-        this.node.setAttribute('aria-valuenow', at.toFixed(1));
-        this.node.setAttribute('aria-valuetext', t('positionOf', { at: clock(at), all: clock(this.duration) }));
+        const now = at.toFixed(1);
+        if (now === this.node.getAttribute('aria-valuenow')) return;
+        this.node.setAttribute('aria-valuenow', now);
+        const words = t('positionOf', { at: clock(at), all: clock(this.duration) });
+        if (words !== this.node.getAttribute('aria-valuetext')) this.node.setAttribute('aria-valuetext', words);
         this.draw();
     }
 
