@@ -64,10 +64,19 @@ get_moto() {
     "$ft_root/scripts/moto.sh" || ft_say "The tests against moto will be skipped."
 }
 
+# A browser, for the test of the page, which says so when it is missing: Ubuntu 22.04 has none as a package.
+get_browser() {
+    if [[ -z $(type -P chromium chromium-browser google-chrome) && -n $(apt-cache search --names-only '^chromium$' 2>/dev/null) ]]; then
+        (ft_install_packages "to test the page in a browser" "${ft_packages_browser[@]}") || :
+    fi
+    "$ft_root/scripts/browser.sh" || ft_say "The test of the page in a browser will be skipped."
+}
+
 ft_lock
 install_packages
 get_models
 get_moto
+get_browser
 ft_configure release -DFT_BUILD_TESTS=ON -DFT_BUILD_BENCH=ON
 ft_build release
 run_tests release

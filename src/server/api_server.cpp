@@ -3,8 +3,10 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "server/audio_routes.h"
 #include "server/job_routes.h"
 #include "server/openai_routes.h"
+#include "server/page_routes.h"
 #include "server/status_routes.h"
 
 namespace ft {
@@ -13,7 +15,7 @@ namespace {
 
 std::vector<Route> all_routes(const ApiParts& parts) {
     std::vector<Route> all;
-    for (auto* some : {openai_routes, job_routes, status_routes}) {
+    for (auto* some : {openai_routes, job_routes, status_routes, audio_routes, page_routes}) {
         std::vector<Route> routes = some(parts);
         std::move(routes.begin(), routes.end(), std::back_inserter(all));
     }
