@@ -56,6 +56,7 @@ HttpResponse ServeE2e::send(HttpRequest request) const {
     request.url = url_ + request.url;
     HttpOptions options;
     options.use_proxy = false;
+    options.stall_timeout = std::chrono::seconds(0);  // OpenAI's way is silent until the text is there
     return HttpClient(options).send_once(request);
 }
 
