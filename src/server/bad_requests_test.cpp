@@ -76,7 +76,7 @@ TEST_F(BadRequests, AFileThatIsTooLongIsRefusedWithTheLimit) {
 
 TEST_F(BadRequests, PathsLeadNowhere) {
     for (const std::string path :
-         {"/", "/jobs/", "/nothing", "/jobs/x/y/z", "/jobs/..%2f..%2fetc%2fpasswd", "/jobs/%00",
+         {"/page/nothing.js", "/jobs/", "/nothing", "/jobs/x/y/z", "/jobs/..%2f..%2fetc%2fpasswd", "/jobs/%00",
           "/jobs/../../etc/passwd", "/jobs/x/result/../../..", "/v2/models", "/jobs/%ff%fe"}) {
         const HttpResponse response = get(path);
         EXPECT_EQ(response.status, 404) << path;
