@@ -61,7 +61,7 @@ class ServeKill : public ServeE2e {
                 const std::lock_guard lock(mutex_);
                 acknowledged_.push_back(json::parse(response.body)["job_id"]);
             }
-            clock_.sleep_ms(20);
+            clock_.sleep_ms(200);  // more would only lengthen the queue
         }
     }
 
@@ -104,10 +104,9 @@ class ServeKill : public ServeE2e {
         return wait_until(id, is_over);
     }
 
-    /// But for the last job, which has no callback.
     bool all_are_told() {
         const std::lock_guard lock(mutex_);
-        return std::all_of(acknowledged_.begin(), acknowledged_.end() - 1,
+        return std::all_of(acknowledged_.begin(), acknowledged_.end(),
                            [this](const std::string& id) { return messages_.count(id) > 0; });
     }
 
@@ -130,7 +129,7 @@ TEST_F(ServeKill, KilledAgainAndAgainItLosesNothing) {
                                      .dump();
     for (int i = 0; i < kills; ++i) live_and_die(callback, random);
     start_with_callbacks();
-    acknowledged_.push_back(upload(wavering(3)));  // the last one also without any kill
+    ASSERT_FALSE(acknowledged_.empty());
     int64_t resumed = 0, computed = 0;
     for (const std::string& id : acknowledged_) {
         const json job = finished(id);
@@ -144,11 +143,8 @@ TEST_F(ServeKill, KilledAgainAndAgainItLosesNothing) {
     server_->signal(SIGTERM);
     EXPECT_EQ(server_->wait(), 0) << server_->err();
     const std::lock_guard lock(mutex_);
-    for (const std::string& id : acknowledged_) {
-        if (id != acknowledged_.back()) {
-            EXPECT_EQ(messages_[id].size(), 1U) << id << ": one message, however often it is sent";
-        }
-    }
+    for (const std::string& id : acknowledged_)
+        EXPECT_EQ(messages_[id].size(), 1U) << id << ": one message, however often it is sent";
     EXPECT_EQ(ask_database(folder_ / "data/jobs.db", "PRAGMA quick_check"), std::vector<std::string>{"ok"});
     const std::vector<std::string> rows = ask_database(folder_ / "data/jobs.db", "SELECT job_id FROM usage");
     const std::set<std::string> billed(rows.begin(), rows.end());
