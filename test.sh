@@ -89,15 +89,15 @@ if [[ $sanitizers != 0 && $sanitizers != off ]]; then
     ft_configure asan-ubsan -DFT_BUILD_TESTS=ON
     ft_build asan-ubsan
     run_tests asan-ubsan
-    # Races need threads: the pool and the queue, the transcriber, where all of them meet, and the stores of jobs with
-    # their workers. TEST_TSAN=all: every test.
+    # Races need threads: the pool and the queue, the transcriber, where all of them meet, the stores of jobs with their
+    # workers, and the service. TEST_TSAN=all: every test.
     ft_configure tsan -DFT_BUILD_TESTS=ON
     if [[ ${TEST_TSAN:-} == all ]]; then
         ft_build tsan
         run_tests tsan
     else
-        ft_build tsan base_test transcriber_test jobs_conformance_test
-        run_tests tsan -L '^(base|transcriber|jobs_conformance)$'
+        ft_build tsan base_test transcriber_test jobs_conformance_test server_test service_test
+        run_tests tsan -L '^(base|transcriber|jobs_conformance|server|service)$'
     fi
     ft_configure fuzz
     ft_build fuzz fuzzers make_fuzz_seeds
