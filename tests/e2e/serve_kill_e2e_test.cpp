@@ -63,13 +63,13 @@ class ServeKill : public ServeE2e {
         }
     }
 
-    /// Until a job under way has finished windows, 10 s at most.
+    /// Until a job under way has finished more windows than the short ones have, 10 s at most.
     void wait_for_windows() const {
         for (int i = 0; i < 500; ++i) {
             const json page = get("/jobs?state=running");
             const json jobs = page.is_object() ? page.value("jobs", json::array()) : json::array();
             if (std::any_of(jobs.begin(), jobs.end(),
-                            [](const json& job) { return job["progress"]["windows_done"] > 1; }))
+                            [](const json& job) { return job["progress"]["windows_done"] > 2; }))
                 return;
             clock_.sleep_ms(20);
         }
@@ -81,8 +81,9 @@ class ServeKill : public ServeE2e {
         std::vector<std::thread> clients;
         for (int i = 0; i < 3; ++i)
             clients.emplace_back([this, &callback, seed = random()] { upload_some(callback, seed); });
-        if (random() % 2 == 0) wait_for_windows();
-        clock_.sleep_ms(static_cast<int64_t>(random() % 900));
+        const bool at_work = random() % 2 == 0;
+        if (at_work) wait_for_windows();
+        clock_.sleep_ms(static_cast<int64_t>(random() % (at_work ? 100 : 900)));
         server_->signal(SIGKILL);
         for (std::thread& client : clients) client.join();
         EXPECT_EQ(server_->wait(), -SIGKILL) << server_->err();
