@@ -53,7 +53,8 @@ struct JobCallback {
 };
 
 struct JobProgress {
-    double done_s = 0, duration_s = 0;  ///< on the file's clock; duration 0: unknown
+    double done_s = 0;      ///< how much of the recording is finished; it never falls
+    double duration_s = 0;  ///< 0: unknown
     int64_t windows_done = 0;
     int64_t windows_resumed = 0;  ///< of them, taken from checkpoints of an earlier attempt
 };

@@ -13,7 +13,7 @@ namespace ft {
 using Random = std::function<double()>;
 
 struct OutboxOptions {
-    int64_t lease_ms = 60000;      ///< longer than the longest try
+    int64_t lease_ms = 30000;      ///< longer than the longest try (15 s); so late is a message whose sender died
     int limit = 100;               ///< tries in this call
     std::string job_id;            ///< only this job's; empty: all
     bool stop_at_failure = false;  ///< for a worker, whose time costs more than a late message

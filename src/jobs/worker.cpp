@@ -94,14 +94,17 @@ class Worker::Attempt {
         }
     }
 
-    /// done_s is the end of the windows that are finished without a gap.
+    /// done_s: where the windows finished without a gap end, and on top of it what the later ones last, so that one
+    /// window that takes long does not look like a job that stands still.
     void count(const FinishedWindow& window) {
         ++progress_.windows_done;
-        ends_.emplace(window.index, window.end_s);
-        for (auto next = ends_.find(next_window_); next != ends_.end(); next = ends_.find(++next_window_)) {
-            progress_.done_s = next->second;
-            ends_.erase(next);
+        later_.emplace(window.index, window);
+        for (auto next = later_.find(next_window_); next != later_.end(); next = later_.find(++next_window_)) {
+            gapless_s_ = next->second.end_s;
+            later_.erase(next);
         }
+        progress_.done_s = gapless_s_;
+        for (const auto& [index, span] : later_) progress_.done_s += span.end_s - span.begin_s;
     }
 
     JobResult store_result(const Transcript& transcript) {
@@ -215,8 +218,13 @@ class Worker::Attempt {
     const Job job_;
     const Lease lease_;
     JobProgress progress_;
-    std::map<int64_t, double> ends_;  // of windows that are finished before one in front of them
+    struct Span {
+        explicit Span(const FinishedWindow& window) : begin_s(window.begin_s), end_s(window.end_s) {}
+        double begin_s, end_s;
+    };
+    std::map<int64_t, Span> later_;  // windows that are finished before one in front of them
     int64_t next_window_ = 0;
+    double gapless_s_ = 0;
     LeaseKeeper keeper_;
 };
 

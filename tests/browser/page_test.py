@@ -29,8 +29,9 @@ class Bench:
     def __init__(self, arguments, folder, browser):
         self.root, self.folder, self.browser = pathlib.Path(arguments.root), folder, browser
         self.shots = pathlib.Path(arguments.screenshots)
-        # Short windows, so that there is progress to be seen.
-        self.server = Server(arguments.program, self.root, folder, ["--chunk_length", "6", "--max_upload_mb", "12"])
+        # Short windows, one after the other, so that there is progress to be seen.
+        self.server = Server(arguments.program, self.root, folder,
+                             ["--chunk_length", "6", "--batch_size", "1", "--max_upload_mb", "12"])
         self.sample = self.root / "samples/framtiden.opus"
         self.complaints = []
         self.done = ""  # a job that is finished
@@ -92,18 +93,19 @@ def check_an_upload_becomes_text_while_it_is_watched(bench):
     bench.shoot(page, "01_empty_light")
     seen = []
     page.expose_function("tell", lambda entry: seen.append(entry))
+    # Watched from within: on a fast machine the text of a running job stands there for less than Playwright takes to
+    # look (the picture shows what there is by then).
     page.evaluate("""() => new MutationObserver(() => {
         const bar = document.querySelector('.progress progress');
-        const live = document.querySelectorAll('.segment.fresh').length;
+        const live = [...document.querySelectorAll('.segment.fresh')].filter((row) => row.getClientRects().length > 0).length;
         if (bar?.hasAttribute('value') || live) tell({ share: bar?.value ?? 0, live });
     }).observe(document.body, { subtree: true, childList: true, attributes: true })""")
     page.set_input_files("#files", str(bench.sample))
     expect(page.locator(".job h1")).to_have_text("framtiden.opus")
-    expect(page.locator(".segment.fresh").first).to_be_visible(timeout=LONG)
     bench.shoot(page, "02_running_light")
     finished(page)
-    assert any(0 < entry["share"] < 1 for entry in seen), "progress was to be seen on the way"
-    assert any(entry["live"] for entry in seen), "text was to be seen before the end"
+    assert any(0 < entry["share"] < 1 for entry in seen), f"progress was to be seen on the way: {seen}"
+    assert any(entry["live"] for entry in seen), f"text was to be seen before the end: {seen}"
     assert page.locator(".segment.fresh").count() == 0
     expect(page.locator(".joblist .state")).to_have_text("Klar")
     bench.done = page.url.split("/")[-1]
