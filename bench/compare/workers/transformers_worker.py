@@ -12,6 +12,7 @@ def load(args):
     features = transformers.WhisperFeatureExtractor.from_pretrained(args.model)
     tokenizer = transformers.WhisperTokenizerFast.from_pretrained(args.model)
     if args.batch_size:
+        tokenizer.pad_token = tokenizer.eos_token  # the pipeline asks for one to make batches
         return transformers.pipeline("automatic-speech-recognition", model=model, tokenizer=tokenizer,
                                      feature_extractor=features, chunk_length_s=30, batch_size=args.batch_size)
     return model, features, tokenizer
