@@ -67,10 +67,10 @@ class ProfiledBackend : public Backend {
     }
 
     std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights,
-                                                 int heads) override {
+                                                 int heads, int listeners) override {
         std::unique_ptr<CrossCache> cache;
         measure("cross-attention cache", {0, 5.0 * count(encoded)},
-                [&] { cache = inner_->make_cross_cache(encoded, kv_weights, heads); });
+                [&] { cache = inner_->make_cross_cache(encoded, kv_weights, heads, listeners); });
         return cache;
     }
 

@@ -36,11 +36,11 @@ const Tensor& Encoder::encode(std::span<const float> log_mel) {
     return out_;
 }
 
-std::unique_ptr<CrossCache> Encoder::encode_for_decoder(std::span<const float> log_mel) {
+std::unique_ptr<CrossCache> Encoder::encode_for_decoder(std::span<const float> log_mel, int listeners) {
     const Tensor& encoded = encode(log_mel);
     std::vector<const Weight*> key_values;
     for (const DecoderLayer& layer : model_.decoder) key_values.push_back(layer.cross_kv.get());
-    return backend_.make_cross_cache(encoded, key_values, model_.config().decoder_heads);
+    return backend_.make_cross_cache(encoded, key_values, model_.config().decoder_heads, listeners);
 }
 
 }  // namespace ft

@@ -14,8 +14,8 @@ class Encoder {
 
     /// log_mel [n_mels, 2·audio_positions], row-major → [audio_positions, d_model], valid until the next call.
     const Tensor& encode(std::span<const float> log_mel);
-    /// The same, and the decoder's cross-attention keys and values of every layer.
-    std::unique_ptr<CrossCache> encode_for_decoder(std::span<const float> log_mel);
+    /// The same, and what the decoder's layers hear of it; `listeners` texts will be followed side by side.
+    std::unique_ptr<CrossCache> encode_for_decoder(std::span<const float> log_mel, int listeners = 1);
 
   private:
     void run_layer(const EncoderLayer& layer);

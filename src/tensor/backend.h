@@ -41,8 +41,8 @@ enum class WeightKind : uint8_t {
     norm,       ///< weight [d] (gain), bias [d]
     embedding,  ///< weight [vocab, d]: rows are looked up, and the transposed product gives logits
     positions,  ///< weight [n, d]
-    cross_kv,   ///< weight [2·d, d], bias [2·d] or none: what makes cross-attention keys, then values, of the encoder's
-                ///< output
+    cross_kv,  ///< weight [2·d, d], bias [2·d] or none: what makes cross-attention keys, then values, of the encoder's
+               ///< output
 };
 
 /// Cross-attention keys and values of one window for all decoder layers.
@@ -138,9 +138,11 @@ class Backend {
 
     // ── decoder ──────────────────────────────────────────────────────────────────────────────────────────────────
     /// What every decoder layer hears of the encoder's output [T, d]: keys and values, or what serves in their place;
-    /// kv_weights[layer] is a cross_kv. The weights outlive the cache.
+    /// kv_weights[layer] is a cross_kv. The weights outlive the cache. `listeners`: how many texts will be followed
+    /// side by side in this window; a backend may choose a form by it, whose results differ within its precision.
     virtual std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded,
-                                                         std::span<const Weight* const> kv_weights, int heads) = 0;
+                                                         std::span<const Weight* const> kv_weights, int heads,
+                                                         int listeners) = 0;
     virtual std::unique_ptr<SelfCache> make_self_cache(int layers, int rows, int positions, int d) = 0;
     /// out[i] = table[tokens[i]] + positions[position[i]]. out [n, d].
     virtual void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens,

@@ -156,7 +156,7 @@ struct Transcriber::Impl {
         request.duration_s = ready->duration_s;
         {
             const ScopedTimer timer(job.timings().encoder);
-            request.window = encoder.encode_for_decoder(ready->log_mel);
+            request.window = encoder.encode_for_decoder(ready->log_mel, job.plan().width());
         }
         request.prompt = job.prompt(ready->id, [&](const GenerationConfig& generation) {
             return decoder.language_probabilities(generation, *request.window);

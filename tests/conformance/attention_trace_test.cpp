@@ -24,7 +24,8 @@ struct Scene {
             layer_weights.push_back(weights.back().get());
         }
         for (auto& window : windows) {
-            window = backend.make_cross_cache(backend.upload({t, d}, random.normals(t * d)), layer_weights, model_heads);
+            window = backend.make_cross_cache(backend.upload({t, d}, random.normals(t * d)), layer_weights, model_heads,
+                                              &window == windows ? 1 : 5);
         }
         for (int64_t i = 0; i < items; ++i) caches.push_back(windows[i < items / 3 ? 0 : 1].get());
         for (int layer = 0; layer < layers; ++layer)
@@ -69,7 +70,8 @@ std::vector<float> expected_matrix(Backend& backend, const Scene& scene, const s
         const int32_t of_layer = wanted[layer][static_cast<size_t>(head - 2 * layer)];
         Tensor out = backend.empty({scene.items, model_heads * 64});
         std::vector<float> p;
-        backend.cross_attention_step(scene.q[layer], model_heads, layer, scene.caches, out, std::vector<int32_t>{of_layer}, &p);
+        backend.cross_attention_step(scene.q[layer], model_heads, layer, scene.caches, out,
+                                     std::vector<int32_t>{of_layer}, &p);
         std::vector<std::vector<double>> z(n, std::vector<double>(frames));
         for (size_t i = 0; i < n; ++i) {
             const float* row = p.data() + (static_cast<size_t>(text.begin) + i) * static_cast<size_t>(scene.t);
@@ -90,7 +92,8 @@ std::vector<float> expected_matrix(Backend& backend, const Scene& scene, const s
                 std::vector<double> near;
                 for (int64_t j = f - 3; j <= f + 3; ++j) {
                     const int64_t mirrored = j < 0 ? -j : j >= text.frames ? 2 * (text.frames - 1) - j : j;
-                    near.push_back(text.frames > 3 ? z[i][static_cast<size_t>(mirrored)] : z[i][static_cast<size_t>(f)]);
+                    near.push_back(text.frames > 3 ? z[i][static_cast<size_t>(mirrored)]
+                                                   : z[i][static_cast<size_t>(f)]);
                 }
                 std::sort(near.begin(), near.end());
                 mean[i * frames + static_cast<size_t>(f)] +=
@@ -118,7 +121,8 @@ TEST_P(AttentionTraceConformance, TheMatrixIsWhatItSays) {
             const Scene scene(*tested, t, 30, sharpness);
             const Traced traced = run_trace(*tested, scene);
             for (const TracedText& text : {TracedText{0, 10, t}, TracedText{10, 20, t - 3}, TracedText{12, 3, 5}}) {
-                for (const std::vector<int32_t>& heads : std::vector<std::vector<int32_t>>{{0, 1, 2, 3, 4}, {3}, {4, 1}}) {
+                for (const std::vector<int32_t>& heads :
+                     std::vector<std::vector<int32_t>>{{0, 1, 2, 3, 4}, {3}, {4, 1}}) {
                     const auto got = tested->alignment_matrix(*traced.trace, heads, text);
                     const auto expected = expected_matrix(*tested, scene, heads, text);
                     ASSERT_EQ(got.size(), expected.size());
@@ -139,7 +143,8 @@ TEST_P(AttentionTraceConformance, FewFramesAndSingleTokensGiveNumbers) {
             const TracedText text{0, size, frames};
             const auto got = tested->alignment_matrix(*traced.trace, std::vector<int32_t>{0, 4}, text);
             ASSERT_EQ(got.size(), static_cast<size_t>(size * frames));
-            for (const float value : got) EXPECT_TRUE(std::isfinite(value)) << size << " tokens, " << frames << " frames";
+            for (const float value : got)
+                EXPECT_TRUE(std::isfinite(value)) << size << " tokens, " << frames << " frames";
             if (size == 1) {
                 for (const float value : got) EXPECT_EQ(value, 0.0F);
             }

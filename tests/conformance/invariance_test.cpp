@@ -91,7 +91,8 @@ TEST_P(InvarianceConformance, CrossAttention) {
     std::vector<std::unique_ptr<CrossCache>> windows;
     for (const int64_t length : {300, 300, 77}) {
         windows.push_back(tested->make_cross_cache(tested->upload({length, d}, random.normals(length * d)),
-                                                   std::vector<const Weight*>{weight.get()}, 2));
+                                                   std::vector<const Weight*>{weight.get()}, 2,
+                                                   static_cast<int>(windows.size()) + 1));
     }
     std::vector<const CrossCache*> caches;
     for (int i = 0; i < total; ++i)
@@ -189,7 +190,9 @@ std::vector<float> run_everything(Backend& backend) {
     add(backend.read(attended));
     backend.layer_norm(attended, *norm, x);
     add(backend.read(x));
-    const auto window = backend.make_cross_cache(x, std::vector<const Weight*>{kv_weight.get()}, 2);
+    const std::vector<const Weight*> kv_weights{kv_weight.get()};
+    const auto window = backend.make_cross_cache(x, kv_weights, 2, 1),
+               wide = backend.make_cross_cache(x, kv_weights, 2, 5);
     const auto cache = backend.make_self_cache(1, 3, 4, static_cast<int>(d));
     Tensor row = backend.empty({3, d}), row_qkv = backend.empty({3, 3 * d}), heard = backend.empty({3, d});
     const std::vector<int32_t> slots{0, 1, 2}, tokens{7, 1002, 3};
@@ -199,8 +202,8 @@ std::vector<float> run_everything(Backend& backend) {
         backend.linear(row, norm.get(), *qkv_weight, Activation::none, nullptr, row_qkv);
         backend.self_attention_step(row_qkv, 2, 0, *cache, slots, at, row);
         std::vector<float> weights;
-        backend.cross_attention_step(row, 2, 0, std::vector<const CrossCache*>(3, window.get()), heard,
-                                     std::vector<int32_t>{1}, &weights);
+        backend.cross_attention_step(row, 2, 0, std::vector<const CrossCache*>{window.get(), wide.get(), window.get()},
+                                     heard, std::vector<int32_t>{1}, &weights);
         add(backend.read(heard));
         add(weights);
     }

@@ -32,7 +32,7 @@ class CpuBackend : public Backend {
         info_.device =
             fmt::format("{} ({}, {} threads)", processor_name(), engine_.kernels.name, engine_.pool.threads());
         info_.precision = options.precision;
-        info_.packing = options.precision == Precision::int8 ? "cpu-int8-v2" : "cpu-f32-v1";
+        info_.packing = options.precision == Precision::int8 ? "cpu-int8-v3" : "cpu-f32-v1";
         info_.libraries = "oneDNN " + onednn_version();
     }
 
@@ -102,9 +102,9 @@ class CpuBackend : public Backend {
     }
 
     std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights,
-                                                 int heads) override {
-        return std::make_unique<CpuCrossCache>(engine_, data(encoded), encoded.rows(), encoded.cols(), kv_weights,
-                                               heads);
+                                                 int heads, int listeners) override {
+        return cpu::make_cross_cache(engine_, data(encoded), encoded.rows(), encoded.cols(), kv_weights, heads,
+                                     listeners);
     }
 
     std::unique_ptr<SelfCache> make_self_cache(int layers, int rows, int positions, int d) override {

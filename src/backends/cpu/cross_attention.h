@@ -1,11 +1,11 @@
 #pragma once
-// What the decoder hears: a window's cache, and attention over it.
+// Cross-attention: what a window keeps for the decoder, in three forms, and a step over windows of any of them.
 //
-// In int8 no keys and values are made. With x the encoder's output, a score q·(W_k x) is (W_kᵀ q)·x, and the sum over
-// positions of p·(W_v x + b) is W_v (Σ p·x) + b: the same numbers from x itself, which all layers and heads share. A
-// window then takes 2·T·d bytes instead of 2·T·d a layer, and what was bound by memory is bound by arithmetic. x is
-// kept less its mean over the window: scores of one query all change by the same, which softmax does not see, and the
-// sum gets the mean back; so outlying dimensions, which are nearly constant, do not eat up the int8 range.
+// float32: keys and values of every layer. In int8 there is a choice. Latent (cross_latent.cpp): no keys and values are
+// made, every layer listens to the encoder's output itself; that costs nothing beforehand and more at every token.
+// Projected (cross_projected.cpp): keys and values are made once, which pays off where several texts of one window are
+// followed at once.
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,45 +13,77 @@
 
 namespace ft::cpu {
 
+enum class CrossForm : uint8_t { float32, latent, projected };
+
 /// One window, for as long as the weights live that it was made with.
 class CpuCrossCache : public CrossCache {
   public:
-    /// encoded [t, d]. Throws Error{unsupported} for heads that int8 weights are not packed for.
-    CpuCrossCache(Engine& engine, const float* encoded, int64_t t, int64_t d, std::span<const Weight* const> kv_weights,
-                  int heads);
-
-    int64_t t() const { return t_; }
-    int64_t t_padded() const { return t_padded_; }
-    const CpuWeight& layer(int index) const { return *layers_[static_cast<size_t>(index)]; }
-
-    bool is_int8() const { return positions_ != nullptr; }
-    /// int8: positions as columns [t, d], for scores.
-    Int8Weight keys() const;
-    /// int8: positions as depth [d, t_padded], for the weighted sum; adds the mean.
-    Int8Weight values() const;
-    const float* position_scale() const { return floats_.get(); }
-
-    /// float32: rows of d/heads floats for every position, of one head.
-    const float* f32_keys(int layer, int h) const { return f32_.get() + (layer * heads_ + h) * 2 * t_ * size_; }
-    const float* f32_values(int layer, int h) const { return f32_keys(layer, h) + t_ * size_; }
-
-  private:
-    void keep_positions(Engine& engine, const float* encoded);
-    void project(Engine& engine, const float* encoded);
-
-    int64_t t_, t_padded_, d_, size_;
-    int heads_;
-    std::vector<const CpuWeight*> layers_;
-    AlignedArray<int8_t> positions_;  // int8: keys, then values, t_padded·d each
-    AlignedArray<float> floats_;      // int8: scale [t_padded], zeros [t_padded], mean [d], ones [d]
-    AlignedArray<int32_t> sums_;      // int8: of keys [t_padded], zeros [d]
-    AlignedArray<float> f32_;
+    virtual CrossForm form() const = 0;
+    virtual int64_t t() const = 0;
 };
+
+/// encoded [t, d]; `listeners` as Backend::make_cross_cache. Throws Error{unsupported} for heads that int8 weights are
+/// not packed for.
+std::unique_ptr<CpuCrossCache> make_cross_cache(Engine& engine, const float* encoded, int64_t t, int64_t d,
+                                                std::span<const Weight* const> kv_weights, int heads, int listeners);
 
 /// q [n, d]; caches[i] is what row i listens to. `weights` [n, heads_wanted, T], appended; may be null when no head is
 /// wanted.
 void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, int layer,
                           std::span<const CrossCache* const> caches, float* out, std::span<const int32_t> heads_wanted,
                           std::vector<float>* weights);
+
+// ── what the forms share ─────────────────────────────────────────────────────────────────────────────────────────
+
+/// Where the probabilities of wanted heads go.
+class Capture {
+  public:
+    Capture(std::span<const int32_t> wanted, int64_t n, int64_t t, std::vector<float>* weights);
+    /// T floats, or null for a head that is not wanted.
+    float* at(int64_t item, int64_t head) const;
+
+  private:
+    std::span<const int32_t> wanted_;
+    int64_t t_;
+    float* values_ = nullptr;
+};
+
+/// Items [first, first + caches.size()) of a step; their caches are of one form. q and out [caches.size(), d].
+struct CrossStep {
+    Engine& engine;
+    const float* q;
+    int64_t d;
+    int heads;
+    int layer;
+    std::span<const CrossCache* const> caches;
+    float* out;
+    int64_t first;
+    const Capture& capture;
+
+    int64_t n() const { return static_cast<int64_t>(caches.size()); }
+    template <typename Cache>
+    const Cache& cache(int64_t item) const {
+        return static_cast<const Cache&>(*caches[static_cast<size_t>(item)]);
+    }
+    float* captured(int64_t item, int64_t head) const { return capture.at(first + item, head); }
+};
+
+/// Neighbouring rows [begin, end) that listen to one window, so that it is read once for all of them.
+struct RowRange {
+    int64_t begin = 0, end = 0;
+};
+/// Each item has `rows_each` rows. No range is so long that its scores leave no room in the L2 cache for keys.
+std::vector<RowRange> rows_by_window(std::span<const CrossCache* const> caches, int64_t rows_each);
+/// `rows` rows of k floats, `stride` apart, as quantized activations side by side in the thread's bytes; scales in
+/// `scale`.
+const uint8_t* quantize_rows(Engine& engine, int thread, const float* x, int64_t rows, int64_t stride, int64_t k,
+                             float* scale);
+
+void attend_latent(const CrossStep& step);
+void attend_projected(const CrossStep& step);
+std::unique_ptr<CpuCrossCache> make_latent_cache(Engine& engine, const float* encoded, int64_t t, int64_t d,
+                                                 std::vector<const CpuWeight*> layers);
+std::unique_ptr<CpuCrossCache> make_projected_cache(Engine& engine, const float* encoded, int64_t t, int64_t d,
+                                                    const std::vector<const CpuWeight*>& layers);
 
 }  // namespace ft::cpu

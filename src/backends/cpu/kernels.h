@@ -54,12 +54,13 @@ struct AttentionHead {
 /// Sixteen positions of a window on their way into its cross-attention cache, as int8 of x − mean, twice: for the
 /// scores (positions are columns of an Int8Weight) and for the sum over positions (positions are its depth).
 struct PositionBlock {
-    const float* x = nullptr;     // [count, d]
+    const float* x = nullptr;     // [count, d], rows `stride` apart
     const float* mean = nullptr;  // [d]
     int64_t count = 0, d = 0;     // d: a multiple of 16; positions from count on become zeros
-    int8_t* rows = nullptr;       // scratch [16, d]
-    int8_t* keys = nullptr;       // [d/4][16][4]
-    int8_t* values = nullptr;     // [d/16] blocks, value_pitch bytes apart, of [16/4][16][4]
+    int64_t stride = 0;
+    int8_t* rows = nullptr;    // scratch [16, d]
+    int8_t* keys = nullptr;    // [d/4][16][4]; may be null
+    int8_t* values = nullptr;  // [d/16] blocks, value_pitch bytes apart, of [16/4][16][4]; may be null
     int64_t value_pitch = 0;
     float* scale = nullptr;  // [16], 0 for missing positions
     int32_t* sum = nullptr;  // [16]

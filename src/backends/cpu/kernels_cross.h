@@ -22,17 +22,17 @@ void pack_positions(const PositionBlock& b) {
         int8_t* row = b.rows + j * b.d;
         b.scale[j] = 0.0F;
         if (j < b.count) {
-            b.scale[j] = quantize_centred(b.x + j * b.d, b.mean, b.d, row);
+            b.scale[j] = quantize_centred(b.x + j * b.stride, b.mean, b.d, row);
         } else {
             for (int64_t c = 0; c < b.d; ++c) row[c] = 0;
         }
         int32_t sum = 0;
         for (int64_t c = 0; c < b.d; ++c) sum += row[c];
         b.sum[j] = sum;
-        for (int64_t g = 0; g < b.d / group_depth; ++g)
+        for (int64_t g = 0; b.keys != nullptr && g < b.d / group_depth; ++g)
             __builtin_memcpy(b.keys + (g * block_columns + j) * group_depth, row + g * group_depth, group_depth);
     }
-    for (int64_t g = 0; g < block_columns / group_depth; ++g) {
+    for (int64_t g = 0; b.values != nullptr && g < block_columns / group_depth; ++g) {
         const int8_t* row = b.rows + g * group_depth * b.d;
         for (int64_t c = 0; c < b.d; ++c) {
             int8_t* out =

@@ -78,7 +78,7 @@ Int8Weight bind_int8(const Int8Layout& layout, const std::byte* packed) {
 }
 
 /// [2·d, d] of cross_kv: the blocks of W_kᵀ, their scales (ones) and biases (zeros), W_k's scales, the sums of each
-/// head's depth; then W_v as any weight.
+/// head's depth; then W_v and W_k as any weight.
 struct CrossLayout {
     int64_t d;
     Int8Layout square;
@@ -88,7 +88,8 @@ struct CrossLayout {
     int64_t key_scale() const { return zeros() + d * 4; }
     int64_t sums() const { return key_scale() + d * 4; }
     int64_t values() const { return sums() + d / cross_head_size * d * 4; }
-    int64_t bytes() const { return values() + square.bytes(); }
+    int64_t key_projection() const { return values() + square.bytes(); }
+    int64_t bytes() const { return key_projection() + square.bytes(); }
 };
 
 /// The keys' bias has no part in it: it changes all scores of a query by the same.
@@ -107,6 +108,7 @@ void pack_cross(const CrossLayout& layout, const float* matrix, const float* bia
         }
     }
     pack_int8(layout.square, matrix + d * d, bias == nullptr ? nullptr : bias + d, packed + layout.values());
+    pack_int8(layout.square, matrix, nullptr, packed + layout.key_projection());
 }
 
 CrossWeights bind_cross(const CrossLayout& layout, const std::byte* packed) {
@@ -114,7 +116,8 @@ CrossWeights bind_cross(const CrossLayout& layout, const std::byte* packed) {
     return {{reinterpret_cast<const int8_t*>(packed), floats(layout.ones()),
              reinterpret_cast<const int32_t*>(packed + layout.sums()), floats(layout.zeros()), layout.d, layout.d},
             floats(layout.key_scale()),
-            bind_int8(layout.square, packed + layout.values())};
+            bind_int8(layout.square, packed + layout.values()),
+            bind_int8(layout.square, packed + layout.key_projection())};
 }
 
 int64_t packed_bytes(WeightKind kind, const Shape& shape, bool is_int8) {

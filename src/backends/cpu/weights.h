@@ -10,11 +10,12 @@ namespace ft::cpu {
 
 constexpr int64_t cross_head_size = 64;  ///< of every Whisper; int8 keys are packed by it
 
-/// The int8 form of a cross_kv weight: see cross_attention.h.
+/// The int8 form of a cross_kv weight, for both forms of a window's cache: see cross_attention.h.
 struct CrossWeights {
     Int8Weight keys;                   ///< W_kᵀ [d, d]: a column of n is an input of W_k, all heads' depths in a row
     const float* key_scale = nullptr;  // [d], of W_k's rows
     Int8Weight values;                 ///< W_v [d, d] with its bias
+    Int8Weight key_projection;         ///< W_k [d, d]; its bias changes all scores of a query by the same
 
     /// [d, 64]: what turns a head's query into one over the encoder's output.
     Int8Weight keys_of(int64_t head) const {

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cstddef>
 #include <cmath>
+#include <cstddef>
 
 #include "backends/reference/reference_types.h"
 
@@ -88,7 +88,8 @@ std::vector<float> ReferenceBackend::alignment_matrix(const AttentionTrace& trac
         check(head >= 0 && static_cast<size_t>(head) < kept->probabilities.size(), "alignment_matrix: no such head");
         const auto& items = kept->probabilities[static_cast<size_t>(head)];
         check(items.size() == kept->items, "alignment_matrix: a head was not traced");
-        check(text.frames > 0 && text.frames <= static_cast<int64_t>(items[0].size()), "alignment_matrix: no such frames");
+        check(text.frames > 0 && text.frames <= static_cast<int64_t>(items[0].size()),
+              "alignment_matrix: no such frames");
         auto rows = shares(items, text);
         standardize(rows);
         for (size_t i = 0; i < rows.size(); ++i) {

@@ -4,7 +4,8 @@
 namespace ft::reference {
 
 std::unique_ptr<CrossCache> ReferenceBackend::make_cross_cache(const Tensor& encoded,
-                                                               std::span<const Weight* const> kv_weights, int heads) {
+                                                               std::span<const Weight* const> kv_weights, int heads,
+                                                               int) {
     check(encoded.shape.size() == 2 && encoded.rows() > 0 && heads > 0 && encoded.cols() % heads == 0,
           "make_cross_cache: the encoder's output does not fit the heads");
     auto cache = std::make_unique<FloatCrossCache>();

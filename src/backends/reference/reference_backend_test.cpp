@@ -112,7 +112,7 @@ TEST(Reference, CrossAttention) {
     const auto kv = weight(*backend, WeightKind::cross_kv, {2, 1}, {1, 10}, {0, 1});
     const auto ln3 = static_cast<float>(std::log(3.0));
     const auto cache = backend->make_cross_cache(backend->upload({2, 1}, std::vector<float>{1, 0}),
-                                                 std::vector<const Weight*>{kv.get()}, 1);
+                                                 std::vector<const Weight*>{kv.get()}, 1, 1);
     const Tensor q = backend->upload({1, 1}, std::vector<float>{ln3});
     Tensor out = backend->empty({1, 1});
     std::vector<float> weights{9};

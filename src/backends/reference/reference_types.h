@@ -72,7 +72,7 @@ class ReferenceBackend final : public Backend {
                 const Tensor* residual, Tensor& out) override;
     void encoder_attention(const Tensor& qkv, int heads, Tensor& out) override;
     std::unique_ptr<CrossCache> make_cross_cache(const Tensor& encoded, std::span<const Weight* const> kv_weights,
-                                                 int heads) override;
+                                                 int heads, int listeners) override;
     std::unique_ptr<SelfCache> make_self_cache(int layers, int rows, int positions, int d) override;
     void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens,
                std::span<const int32_t> position, Tensor& out) override;

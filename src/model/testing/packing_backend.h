@@ -25,7 +25,7 @@ class PackingBackend final : public Backend {
         none<int>();
     }
     void encoder_attention(const Tensor&, int, Tensor&) override { none<int>(); }
-    std::unique_ptr<CrossCache> make_cross_cache(const Tensor&, std::span<const Weight* const>, int) override {
+    std::unique_ptr<CrossCache> make_cross_cache(const Tensor&, std::span<const Weight* const>, int, int) override {
         return none<std::unique_ptr<CrossCache>>();
     }
     std::unique_ptr<SelfCache> make_self_cache(int, int, int, int) override {
