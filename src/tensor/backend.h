@@ -148,8 +148,8 @@ class Backend {
     virtual void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens,
                        std::span<const int32_t> position, Tensor& out) = 0;
     /// Writes key and value of item i at (slot[i], position[i]), then lets its query see positions 0…position[i] of
-    /// that slot. Several items may share a slot (a prompt): they come in ascending position. qkv [n, 3·d] → out [n,
-    /// d].
+    /// that slot. Several items may share a slot (a prompt): they come in ascending position. Position 0 begins a new
+    /// text in its slot; a step goes through the layers from 0 on. qkv [n, 3·d] → out [n, d].
     virtual void self_attention_step(const Tensor& qkv, int heads, int layer, SelfCache& cache,
                                      std::span<const int32_t> slots, std::span<const int32_t> positions,
                                      Tensor& out) = 0;
@@ -180,7 +180,8 @@ class Backend {
     /// The raw logits [items, vocab], for tests and language detection.
     virtual std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table,
                                       std::span<const int32_t> items) = 0;
-    /// Copies the first `positions` positions of slot `from` to slot `to` in all layers (beam search).
+    /// The first `positions` positions of slot `from` become the past of slot `to` in all layers (beam search); what
+    /// `to` had before is forgotten.
     virtual void copy_slot(SelfCache& cache, int from, int to, int positions) = 0;
 };
 

@@ -121,7 +121,7 @@ TEST_P(SelfAttentionConformance, ACopiedSlotGoesItsOwnWay) {
     }
 }
 
-TEST_P(SelfAttentionConformance, ACopyReachesOnlyItsPositions) {
+TEST_P(SelfAttentionConformance, AfterACopyTheTextGoesOnFromThere) {
     Random random(25);
     const int d = 64;
     const std::vector<float> left = random.normals(8 * 3 * d), right = random.normals(8 * 3 * d);
@@ -131,10 +131,42 @@ TEST_P(SelfAttentionConformance, ACopyReachesOnlyItsPositions) {
     feed(*tested, *cache, d, 0, prompt(right, d, 2, 0, 7));
     tested->copy_slot(*cache, 0, 2, 3);
     feed(*tested, *plain, d, 0, prompt(left, d, 2, 0, 3));
-    feed(*tested, *plain, d, 0, prompt(right, d, 2, 3, 4));
-    const Step last = prompt(right, d, 2, 7, 1);
-    expect_same_bits(feed(*tested, *cache, d, 0, last), feed(*tested, *plain, d, 0, last),
-                     "positions 0–2 copied, 3–6 kept");
+    const Step rest = prompt(right, d, 2, 3, 5);
+    expect_same_bits(feed(*tested, *cache, d, 0, rest), feed(*tested, *plain, d, 0, rest), "positions 0–2 copied");
+    const Step source = prompt(left, d, 0, 7, 1);
+    feed(*tested, *plain, d, 0, prompt(left, d, 0, 0, 7));
+    expect_same_bits(feed(*tested, *cache, d, 0, source), feed(*tested, *plain, d, 0, source), "the source keeps all");
+}
+
+/// As beams do: at every position some take up another's past, which goes on itself or ends, then all go on.
+TEST_P(SelfAttentionConformance, ManyShareAPastAndPart) {
+    Random random(26);
+    const int d = 64, layers = 2, slots = 5, positions = 40;
+    const auto ours = tested->make_self_cache(layers, slots, positions, d);
+    const auto theirs = truth->make_self_cache(layers, slots, positions, d);
+    for (int text = 0; text < 3; ++text) {
+        Step step;
+        for (int32_t position = 0; position < positions; ++position) {
+            if (position == 0) {
+                step.slots = {0};
+            } else {
+                for (int copies = position == 1 ? slots - 1 : random.below(3); copies > 0; --copies) {
+                    const int to = position == 1 ? copies : random.below(slots);
+                    const int from = position == 1 ? 0 : random.below(slots);
+                    tested->copy_slot(*ours, from, to, position);
+                    truth->copy_slot(*theirs, from, to, position);
+                }
+                step.slots = {0, 1, 2, 3, 4};
+            }
+            step.positions.assign(step.slots.size(), position);
+            for (int layer = 0; layer < layers; ++layer) {
+                step.qkv = random.normals(static_cast<int64_t>(step.slots.size()) * 3 * d);
+                expect_close(feed(*tested, *ours, d, layer, step), feed(*truth, *theirs, d, layer, step), tolerance(),
+                             fmt::format("text {}, position {}, layer {}", text, position, layer));
+                if (HasFailure()) return;
+            }
+        }
+    }
 }
 
 }  // namespace

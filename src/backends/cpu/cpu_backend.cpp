@@ -184,11 +184,7 @@ class CpuBackend : public Backend {
     }
 
     void copy_slot(SelfCache& cache, int from, int to, int positions) override {
-        auto& rows = static_cast<CpuSelfCache&>(cache);
-        for (int layer = 0; layer < rows.layers(); ++layer) {
-            std::copy_n(rows.keys(layer, from), positions * rows.d(), rows.keys(layer, to));
-            std::copy_n(rows.values(layer, from), positions * rows.d(), rows.values(layer, to));
-        }
+        static_cast<CpuSelfCache&>(cache).copy(from, to, positions);
     }
 
   private:

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "backends/cpu/self_attention.h"
-
 namespace ft::cpu {
 
 namespace {
@@ -33,8 +31,7 @@ class FloatCache : public CpuCrossCache {
 
     CrossForm form() const override { return CrossForm::float32; }
     int64_t t() const override { return t_; }
-    const float* keys(int layer, int h) const { return at(layer, h); }
-    const float* values(int layer, int h) const { return at(layer, h) + t_ * size_; }
+    const float* keys_and_values(int layer, int h) const { return at(layer, h); }
 
   private:
     float* at(int layer, int h) const { return values_.get() + (layer * heads_ + h) * 2 * t_ * size_; }
@@ -50,11 +47,15 @@ void attend_float(const CrossStep& step) {
         const int64_t i = task / step.heads;
         const auto h = static_cast<int>(task % step.heads);
         const auto& cache = step.cache<FloatCache>(i);
-        float* scores = step.engine.thread_floats[thread].get(cache.t());
         const int64_t at = i * step.d + h * size;
-        cpu::attend_f32(step.engine.kernels, step.q + at, cache.keys(step.layer, h), cache.values(step.layer, h), size,
-                        cache.t(), size, scores, step.out + at);
-        if (float* wanted = step.captured(i, h)) std::copy_n(scores, cache.t(), wanted);
+        const float* page = cache.keys_and_values(step.layer, h);
+        FloatAttention attention{step.q + at, &page, 0, cache.t(), size};
+        attention.n = cache.t();
+        attention.size = size;
+        attention.scores = step.engine.thread_floats[thread].get(cache.t());
+        attention.out = step.out + at;
+        step.engine.kernels.attend_f32(attention);
+        if (float* wanted = step.captured(i, h)) std::copy_n(attention.scores, cache.t(), wanted);
     });
 }
 

@@ -66,6 +66,19 @@ struct PositionBlock {
     int32_t* sum = nullptr;  // [16]
 };
 
+/// One query of every head over n positions, in float32: out = softmax(q·kᵀ/√size)·v. Positions lie in pages: keys
+/// [page_positions, stride] with the heads side by side, then values alike.
+struct FloatAttention {
+    const float* q = nullptr;             // [heads, size]
+    const float* const* pages = nullptr;  // the first n positions
+    int64_t offset = 0;                   // from a page's begin to its keys
+    int64_t page_positions = 0, stride = 0;
+    int64_t n = 0;
+    int64_t heads = 1, size = 0;
+    float* scores = nullptr;  // scratch [heads, n]; receives the probabilities
+    float* out = nullptr;     // [heads, size]
+};
+
 constexpr float share_limit = 255.0F;  ///< of a position's share as an integer
 
 struct Kernels {
@@ -84,9 +97,9 @@ struct Kernels {
     float (*sum_exp)(const float* x, int64_t n, float highest);  ///< Σ exp(x − highest)
     /// Softmax numerators in place: x = exp(x − max); returns their sum.
     float (*exp_minus_max)(float* x, int64_t n);
-    float (*dot)(const float* a, const float* b, int64_t n);
     /// y += a·x
     void (*axpy)(float a, const float* x, float* y, int64_t n);
+    void (*attend_f32)(const FloatAttention& step);
 
     // Encoder attention in integers.
     void (*pack_keys)(const float* k, int64_t stride, int64_t t, int64_t t_padded, int64_t d, void* keys, float* scale);

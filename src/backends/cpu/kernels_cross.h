@@ -1,5 +1,5 @@
-// Cross-attention's own steps; included inside the anonymous namespace of each kernels_*.cpp after kernels_rows.h. Its
-// products are those of kernels_product.h.
+// Cross-attention's own steps; included inside the anonymous namespace of each kernels_*.cpp after kernels_attention.h.
+// Its products are those of kernels_product.h.
 
 /// One position, less the mean, as ±127 integers; returns the scale (1 where nothing is left).
 inline float quantize_centred(const float* x, const float* mean, int64_t d, int8_t* q) {
@@ -44,20 +44,23 @@ void pack_positions(const PositionBlock& b) {
 
 float weigh_positions(float* scores, const float* position_scale, int64_t t, int64_t t_padded, void* out,
                       float* weights) {
-    const float sum = exp_minus_max(scores, t);
-    if (weights != nullptr) {
-        for (int64_t j = 0; j < t; ++j) weights[j] = scores[j] / sum;
-    }
-    for (int64_t j = t; j < t_padded; ++j) scores[j] = 0.0F;
-    F highest = Simd::set(0.0F);
+    const F top = Simd::set(max_of(scores, t, false));
+    for (int64_t j = t; j < t_padded; ++j) scores[j] = -1e30F;  // of no weight
+    F sum = Simd::set(0.0F), highest = Simd::set(0.0F);
     for (int64_t j = 0; j < t_padded; j += W) {
-        const F share = Simd::mul(Simd::load(scores + j), Simd::load(position_scale + j));
+        const F weight = exp2_of(Simd::mul(Simd::sub(Simd::load(scores + j), top), Simd::set(1.44269504F)));
+        const F share = Simd::mul(weight, Simd::load(position_scale + j));
+        sum = Simd::add(sum, weight);
         highest = Simd::max(highest, share);
         Simd::store(scores + j, share);
+        if (weights == nullptr) continue;
+        float kept[W];
+        Simd::store(kept, weight);
+        for (int64_t i = 0; i < W && j + i < t; ++i) weights[j + i] = kept[i];
     }
-    const float limit = Simd::maximum(highest);
-    const float inverse = limit > 0.0F ? share_limit / limit : 0.0F;
-    const F factor = Simd::set(inverse);
+    const float total = Simd::sum(sum), limit = Simd::maximum(highest);
+    for (int64_t j = 0; weights != nullptr && j < t; ++j) weights[j] /= total;
+    const F factor = Simd::set(limit > 0.0F ? share_limit / limit : 0.0F);
     for (int64_t j = 0; j < t_padded; j += W) {
         const I share = Simd::round(Simd::mul(Simd::load(scores + j), factor));
 #ifdef FT_VNNI
@@ -66,5 +69,5 @@ float weigh_positions(float* scores, const float* position_scale, int64_t t, int
         Simd::store16(static_cast<int16_t*>(out) + j, share);
 #endif
     }
-    return limit / (share_limit * sum);
+    return limit / (share_limit * total);
 }

@@ -2,6 +2,13 @@
 // Every loop over an array of sums is unrolled whole: one index that is not a constant, and GCC keeps the array in
 // memory.
 
+/// Weights come from memory or the L3 cache, and with few rows they are wanted faster than the processor's own
+/// prefetching brings them: so those of the next tile, or of a later one where blocks are short, are asked for. To look
+/// beyond the end does no harm.
+inline int64_t prefetch_distance(int64_t block_bytes) {
+    return block_bytes > 4096 ? block_bytes : 4096;
+}
+
 /// Sums of one tile: R rows × C blocks of 16 columns, over the whole depth.
 #ifdef FT_VNNI
 template <int R, int C>
@@ -12,10 +19,15 @@ inline void tile_i8(const uint8_t* a, int64_t k, const int8_t* w, int64_t block_
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) acc[r][c] = Simd::zero();
     }
+    const int64_t ahead = C * prefetch_distance(block_bytes);
     for (int64_t g = 0; g < k; g += group_depth) {
         I weights[C];
 #pragma GCC unroll 4
-        for (int c = 0; c < C; ++c) weights[c] = _mm512_loadu_si512(w + c * block_bytes + g * block_columns);
+        for (int c = 0; c < C; ++c) {
+            const int8_t* at = w + c * block_bytes + g * block_columns;
+            weights[c] = _mm512_loadu_si512(at);
+            _mm_prefetch(at + ahead, _MM_HINT_T1);
+        }
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
             const I input = Simd::broadcast32(a + r * k + g);
@@ -33,7 +45,7 @@ constexpr int tile_blocks = 2;
 using Input = uint8_t;
 #else
 template <int R, int C>
-inline void tile_i8(const int16_t* a, int64_t k, const int8_t* w, int64_t, int32_t (*sums)[C * 16]) {
+inline void tile_i8(const int16_t* a, int64_t k, const int8_t* w, int64_t block_bytes, int32_t (*sums)[C * 16]) {
     static_assert(C == 1);
     constexpr int V = 32 / W;  // each sum holds two halves of W/2 columns
     I acc[R][V];
@@ -42,7 +54,9 @@ inline void tile_i8(const int16_t* a, int64_t k, const int8_t* w, int64_t, int32
 #pragma GCC unroll 8
         for (int c = 0; c < V; ++c) acc[r][c] = Simd::zero();
     }
+    const int64_t ahead = prefetch_distance(block_bytes);
     for (int64_t g = 0; g < k; g += group_depth) {
+        _mm_prefetch(w + g * block_columns + ahead, _MM_HINT_T1);
         I input[R];
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) input[r] = Simd::broadcast64(a + r * k + g);
