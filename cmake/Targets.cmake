@@ -51,10 +51,10 @@ function(ft_executable name)
   ft_link(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
-# ft_test(NAME SOURCES… DEPS… [TIMEOUT s] [SLOW]): one GoogleTest program, NAME_test, whose cases ctest sees one by one.
-# SLOW ones need FT_SLOW_TESTS.
+# ft_test(NAME SOURCES… DEPS… [TIMEOUT s] [SLOW] [ALONE]): one GoogleTest program, NAME_test, whose cases ctest sees one by
+# one. SLOW ones need FT_SLOW_TESTS; ALONE ones, which time something, run beside no other.
 function(ft_test name)
-  cmake_parse_arguments(ARG "SLOW" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW;ALONE" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT FT_BUILD_TESTS OR (ARG_SLOW AND NOT FT_SLOW_TESTS))
     return()
   endif()
@@ -66,7 +66,8 @@ function(ft_test name)
   target_link_libraries(${name}_test PRIVATE ft_options GTest::gtest GTest::gtest_main)
   ft_link(${name}_test PRIVATE ${ARG_DEPS})
   target_compile_definitions(${name}_test PRIVATE FT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" FT_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name} RUN_SERIAL ${ARG_ALONE})
 endfunction()
 
 # ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only, and the ctest case of that
