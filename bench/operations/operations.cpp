@@ -5,33 +5,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
-#include <random>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
-#include "tensor/backend.h"
+#include "random_layer.h"
 
 namespace {
 
 constexpr int64_t frames = 1500, d = 512, ffn = 2048;
 constexpr int heads = 8;
-
-struct Layer {
-    std::vector<std::byte> packed;
-    ft::WeightPtr weight;
-};
-
-Layer random_layer(ft::Backend& backend, int64_t n, int64_t k) {
-    std::mt19937 random(static_cast<unsigned>(n + k));
-    std::normal_distribution<float> normal(0.0F, 0.05F);
-    std::vector<float> values(static_cast<size_t>(n * k));
-    for (float& value : values) value = normal(random);
-    Layer layer;
-    const ft::HostTensor tensor{ft::DType::f32, {n, k}, std::as_bytes(std::span(values))};
-    layer.packed = backend.pack(ft::WeightKind::linear, tensor, {});
-    layer.weight = backend.bind(ft::WeightKind::linear, {n, k}, layer.packed);
-    return layer;
-}
+using Layer = ft::bench::RandomLayer;
 
 void report(const std::string& name, double operations, const std::function<void()>& run) {
     run();
@@ -45,8 +28,8 @@ void report(const std::string& name, double operations, const std::function<void
 }
 
 void measure(ft::Backend& backend) {
-    const Layer qkv = random_layer(backend, 3 * d, d), expand = random_layer(backend, ffn, d),
-                contract = random_layer(backend, d, ffn);
+    const auto layer = [&](int64_t n, int64_t k) { return Layer(backend, ft::WeightKind::linear, n, k); };
+    const Layer qkv = layer(3 * d, d), expand = layer(ffn, d), contract = layer(d, ffn);
     std::vector<float> values(static_cast<size_t>(frames * d));
     for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 97) / 48.0F - 1.0F;
     const ft::Tensor x = backend.upload({frames, d}, values);

@@ -140,6 +140,11 @@ std::vector<RowRange> rows_by_window(std::span<const CrossCache* const> caches, 
     return ranges;
 }
 
+void mean_of_rows(Engine& engine, const float* x, int64_t rows, int64_t d, float* mean) {
+    std::fill_n(mean, d, 0.0F);
+    for (int64_t j = 0; j < rows; ++j) engine.kernels.axpy(1.0F / static_cast<float>(rows), x + j * d, mean, d);
+}
+
 const uint8_t* quantize_rows(Engine& engine, int thread, const float* x, int64_t rows, int64_t stride, int64_t k,
                              float* scale) {
     const int64_t row_bytes = k * engine.kernels.bytes_per_input;

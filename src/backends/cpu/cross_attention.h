@@ -74,6 +74,8 @@ struct RowRange {
 };
 /// Each item has `rows_each` rows. No range is so long that its scores leave no room in the L2 cache for keys.
 std::vector<RowRange> rows_by_window(std::span<const CrossCache* const> caches, int64_t rows_each);
+/// Of x [rows, d] → mean [d].
+void mean_of_rows(Engine& engine, const float* x, int64_t rows, int64_t d, float* mean);
 /// `rows` rows of k floats, `stride` apart, as quantized activations side by side in the thread's bytes; scales in
 /// `scale`.
 const uint8_t* quantize_rows(Engine& engine, int thread, const float* x, int64_t rows, int64_t stride, int64_t k,

@@ -24,8 +24,7 @@ class LatentCache : public CpuCrossCache {
           sums_(allocate<int32_t>(t_padded_ + d)) {
         float* mean = floats_.get() + 2 * t_padded_;
         std::fill_n(floats_.get() + t_padded_, t_padded_, 0.0F);
-        std::fill_n(mean, d, 0.0F);
-        for (int64_t j = 0; j < t; ++j) engine.kernels.axpy(1.0F / static_cast<float>(t), encoded + j * d, mean, d);
+        mean_of_rows(engine, encoded, t, d, mean);
         std::fill_n(mean + d, d, 1.0F);
         std::fill_n(sums_.get() + t_padded_, d, 0);
         engine.pool.run(t_padded_ / block_columns, [&](int64_t block, int thread) {

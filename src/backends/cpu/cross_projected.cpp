@@ -71,9 +71,8 @@ class ProjectedCache : public CpuCrossCache {
     }
 
     void project_mean(Engine& engine, const float* encoded, const std::vector<const CpuWeight*>& layers) {
-        std::vector<float> mean(static_cast<size_t>(d_), 0.0F);
-        for (int64_t j = 0; j < t_; ++j)
-            engine.kernels.axpy(1.0F / static_cast<float>(t_), encoded + j * d_, mean.data(), d_);
+        std::vector<float> mean(static_cast<size_t>(d_));
+        mean_of_rows(engine, encoded, t_, d_, mean.data());
         float scale = 0.0F;
         const uint8_t* q = quantize_rows(engine, 0, mean.data(), 1, d_, d_, &scale);
         engine.pool.run(2 * count(layers), [&](int64_t task, int) {
@@ -88,25 +87,18 @@ class ProjectedCache : public CpuCrossCache {
         const int64_t rows = std::min(tile, t_ - first);  // what is left to t_padded becomes zeros
         float* projected = engine.thread_floats[thread].get(tile * (d_ + 1));
         float* scale = projected + tile * d_;
-        // Room for the blocks' rows behind the quantized ones: asking for more later would move them.
-        const int64_t input_bytes = tile * d_ * engine.kernels.bytes_per_input;
-        uint8_t* q = engine.thread_bytes[thread].get(input_bytes + block_columns * size);
-        for (int64_t r = 0; r < rows; ++r) {
-            scale[r] = engine.kernels.quantize(encoded + (first + r) * d_, q + r * d_ * engine.kernels.bytes_per_input,
-                                               d_, d_);
-        }
-        auto* block_rows = reinterpret_cast<int8_t*>(q + input_bytes);
+        const uint8_t* q = quantize_rows(engine, thread, encoded + first * d_, rows, d_, d_, scale);
         for (int64_t task = 0; task < 2 * count(layers); ++task) {
             const Int8Weight& weight = weight_of(*layers[static_cast<size_t>(task / 2)], task % 2);
             engine.kernels.product_i8(
                 {q, scale, rows, weight, 0, weight.column_blocks(), false, nullptr, projected, d_});
-            pack_tile(engine, projected, first, rows, task, block_rows);
+            pack_tile(engine, projected, first, rows, task);
         }
     }
 
     /// projected [rows, d] of one layer's keys or values (task: layer·2 + which).
-    void pack_tile(Engine& engine, const float* projected, int64_t first, int64_t rows, int64_t task,
-                   int8_t* block_rows) {
+    void pack_tile(Engine& engine, const float* projected, int64_t first, int64_t rows, int64_t task) {
+        int8_t block_rows[block_columns * size];
         for (int64_t head = 0; head < d_ / size; ++head) {
             const int64_t begin = part(task / 2, head, task % 2);
             for (int64_t j = first; j < std::min(first + tile, t_padded_); j += block_columns) {

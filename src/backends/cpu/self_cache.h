@@ -23,7 +23,7 @@ class CpuSelfCache : public SelfCache {
     /// The slot's past is forgotten.
     void clear(int slot);
     /// Pages of the slot; of each layer: keys [page_positions, d], then values, from layer_offset() on.
-    const float* const* pages(int slot) const { return tables_[static_cast<size_t>(slot)].data(); }
+    const float* const* pages(int slot) const { return slots_[static_cast<size_t>(slot)].addresses.data(); }
     int64_t layer_offset(int layer) const { return int64_t{layer} * 2 * page_positions * d_; }
     /// Where the slot's keys of this position are to be written; values lie page_positions·d further. What the slot has
     /// of earlier positions stays.
@@ -37,16 +37,20 @@ class CpuSelfCache : public SelfCache {
         int users = 0;
     };
 
-    int64_t page_floats() const { return layer_offset(layers_); }
+    struct Slot {
+        std::vector<size_t> pages;
+        std::vector<const float*> addresses;  // of the same pages
+    };
+
     size_t take_page();
     void release(size_t page);
+    void append(Slot& slot, size_t page);
 
     int layers_, positions_;
     int64_t d_;
     std::vector<Page> pages_;
     std::vector<size_t> free_;
-    std::vector<std::vector<size_t>> numbers_;       // of each slot's pages
-    std::vector<std::vector<const float*>> tables_;  // the same pages
+    std::vector<Slot> slots_;
 };
 
 }  // namespace ft::cpu

@@ -6,10 +6,9 @@
 #include <algorithm>
 #include <functional>
 #include <iostream>
-#include <random>
 
 #include "base/stopwatch.h"
-#include "tensor/backend.h"
+#include "random_layer.h"
 
 namespace ft {
 namespace {
@@ -17,28 +16,8 @@ namespace {
 constexpr int64_t frames = 1500, d = 512;
 constexpr int heads = 8;
 
-std::vector<float> normals(int64_t count, float deviation) {
-    std::mt19937 random(static_cast<unsigned>(count));
-    std::normal_distribution<float> normal(0.0F, deviation);
-    std::vector<float> values(static_cast<size_t>(count));
-    for (float& value : values) value = normal(random);
-    return values;
-}
-
-struct Layer {
-    int64_t n, k;
-    std::vector<std::byte> packed;
-    WeightPtr weight;
-};
-
-Layer layer_of(Backend& backend, WeightKind kind, int64_t n, int64_t k) {
-    const std::vector<float> values = normals(n * k, 0.05F);
-    Layer layer{n, k, {}, {}};
-    layer.packed = backend.pack(kind, {DType::f32, {n, k}, std::as_bytes(std::span(values))}, {});
-    layer.weight = backend.bind(kind, {n, k}, layer.packed);
-    return layer;
-}
-
+using bench::normals;
+using Layer = bench::RandomLayer;
 using Work = std::function<void()>;
 
 double seconds_of(const Work& work) {
@@ -74,20 +53,20 @@ class SpeedRatios : public testing::Test {
 };
 
 TEST_F(SpeedRatios, EncoderProductsInEightBitsAgainstFloat32) {
-    const Layer ours = layer_of(*int8, WeightKind::linear, 2048, d);
-    const Layer theirs = layer_of(*float32, WeightKind::linear, 2048, d);
+    const Layer ours(*int8, WeightKind::linear, 2048, d);
+    const Layer theirs(*float32, WeightKind::linear, 2048, d);
     // Without VNNI the integers are multiplied in 16 bits, which is no faster than float32.
     EXPECT_GT(ratio(product(*float32, theirs, frames), product(*int8, ours, frames)), vnni ? 1.8 : 0.5);
 }
 
 TEST_F(SpeedRatios, EightRowsReadTheWeightsOnce) {
-    const Layer table = layer_of(*int8, WeightKind::linear, 51872, d);
+    const Layer table(*int8, WeightKind::linear, 51872, d);
     const Work one = product(*int8, table, 1), eight = product(*int8, table, 8);
     EXPECT_GT(8 * ratio(one, eight), 2.0);
 }
 
 TEST_F(SpeedRatios, GeluCostsLittle) {
-    const Layer expand = layer_of(*int8, WeightKind::linear, 2048, d);
+    const Layer expand(*int8, WeightKind::linear, 2048, d);
     EXPECT_LT(ratio(product(*int8, expand, frames, Activation::gelu), product(*int8, expand, frames)), 1.6);
 }
 
@@ -105,7 +84,7 @@ TEST_F(SpeedRatios, EncoderAttentionInEightBitsAgainstFloat32) {
 TEST_F(SpeedRatios, CrossAttentionInEightBitsAgainstFloat32) {
     constexpr int64_t rows = 8;
     const auto step = [&](Backend& backend, int listeners) -> Work {
-        auto layer = std::make_shared<Layer>(layer_of(backend, WeightKind::cross_kv, 2 * d, d));
+        auto layer = std::make_shared<Layer>(backend, WeightKind::cross_kv, 2 * d, d);
         const Tensor encoded = backend.upload({frames, d}, normals(frames * d, 1.0F));
         const Weight* weights[] = {layer->weight.get()};
         auto caches = std::make_shared<std::vector<std::unique_ptr<CrossCache>>>();
