@@ -33,6 +33,13 @@ std::filesystem::path find_vad_model(const std::string& given, const ModelStore&
     return found;
 }
 
+std::string name_for_clients(const ModelName& name) {
+    if (name.path.empty()) return name.given;
+    // "." and "models/base/" have names, too.
+    const std::filesystem::path whole = std::filesystem::absolute(name.path / "").lexically_normal();
+    return whole.parent_path().filename().string();
+}
+
 /// A loaded model and what is known about it.
 class LoadedEngine : public Engine {
   public:
@@ -51,7 +58,7 @@ class LoadedEngine : public Engine {
             std::make_unique<Transcriber>(prepared_.file, std::move(backend), options.batch_size, options.width);
     }
 
-    std::string model() const override { return model_.name.given; }
+    std::string model() const override { return name_for_clients(model_.name); }
 
     std::string plan(TranscribeOptions options) override {
         options.vad_model = vad_model_;

@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
     keep_large_blocks_apart();
     // A reader of our output that goes away must not end a run whose results are files.
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like a full disk
     ft::Interruption interruption;
     const ft::SystemClock clock;
     const ft::WebhookCommandParts webhook{

@@ -18,6 +18,8 @@ std::string_view to_string(ErrorCode code) {
             return "network";
         case ErrorCode::io:
             return "io";
+        case ErrorCode::disk_full:
+            return "disk_full";
         case ErrorCode::out_of_memory:
             return "out_of_memory";
         case ErrorCode::unsupported:

@@ -16,11 +16,12 @@ enum class ErrorCode {
     not_found,         ///< A file, a model or a revision does not exist.
     permission,        ///< A file or a repository may not be read or written.
     network,           ///< The other side did not answer, or broke off. Worth a retry.
-    io,                ///< Reading or writing a local file failed (disk full, device error).
-    out_of_memory,     ///< Neither the machine nor the device has room.
-    unsupported,       ///< This build or this machine cannot do it (no such device, instruction set, format).
-    cancelled,         ///< Somebody asked to stop.
-    internal,          ///< A bug: an invariant of ours is broken.
+    io,                ///< Reading or writing a local file failed (device error, damaged file).
+    disk_full,      ///< No room is left for what is to be written (disk, quota, limit on files). Worth a retry later.
+    out_of_memory,  ///< Neither the machine nor the device has room.
+    unsupported,    ///< This build or this machine cannot do it (no such device, instruction set, format).
+    cancelled,      ///< Somebody asked to stop.
+    internal,       ///< A bug: an invariant of ours is broken.
 };
 
 /// The code's name as it stands in results and logs, e.g. "bad_media".

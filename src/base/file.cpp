@@ -13,7 +13,8 @@ namespace ft {
 
 ErrorCode code_of_errno(int error) {
     if (error == ENOENT || error == ENOTDIR) return ErrorCode::not_found;
-    return error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission : ErrorCode::io;
+    if (error == EACCES || error == EPERM || error == EROFS) return ErrorCode::permission;
+    return error == ENOSPC || error == EDQUOT || error == EFBIG ? ErrorCode::disk_full : ErrorCode::io;
 }
 
 namespace {

@@ -30,7 +30,9 @@ int open_temporary(const fs::path& path, std::string& name) {
 }  // namespace
 
 void ReplacementFile::fail(int error) const {
-    throw Error(code_of_errno(error), "{}: cannot be written: {}", path_.string(), std::strerror(error));
+    const ErrorCode code = code_of_errno(error);
+    throw Error(code, "{}: cannot be written: {}{}", path_.string(), std::strerror(error),
+                code == ErrorCode::disk_full ? "; free some room there" : "");
 }
 
 ReplacementFile::ReplacementFile(const fs::path& path) : path_(path) {

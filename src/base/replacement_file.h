@@ -10,7 +10,7 @@ namespace ft {
 /// Move-free, one thread. Until commit() nothing is seen at the path; a writer that dies leaves nothing behind (where
 /// the file system knows nameless files; elsewhere a hidden file beside the target, removed by the destructor).
 /// Any number of processes may replace one path at once: the last commit stays. Throws Error{permission, not_found,
-/// io}.
+/// disk_full, io}.
 class ReplacementFile {
   public:
     /// Creates missing folders.

@@ -67,7 +67,7 @@ TEST(ReplacementFile, AFullDiskIsAnErrorThatNamesTheFileAndLeavesNothing) {
         ReplacementFile file(path);
         file.append(bytes_of(std::string(4096, 'x')));
     } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::io);
+        EXPECT_EQ(error.code(), ErrorCode::disk_full);
         message = error.what();
     }
     setrlimit(RLIMIT_FSIZE, &before);

@@ -69,6 +69,7 @@ bool is_terminal(JobState state) {
 }
 
 JobError error_for_clients(const JobError& error) {
+    if (error.code == "disk_full") return {error.code, "the disk of the service is full"};
     for (const char* own : {"io", "permission", "bad_model", "internal"}) {
         if (error.code == own) return {error.code, "the service itself failed; its log says more"};
     }

@@ -25,7 +25,7 @@ StoreResult RecordStore::launch_failed(const std::string& id, int launch_seq, co
 std::optional<Job> RecordStore::claim(const ClaimRequest& request) {
     if (request.owner.empty() || (request.launch_seq >= 0 && request.job_id.empty()))
         throw Error(ErrorCode::internal, "a claim needs an owner, and with a launch_seq the job's id");
-    const int64_t now = now_ms();
+    const int64_t now = claim_time_ms();
     std::optional<Job> mine;
     const auto try_one = [&](const std::string& id) {
         change(id, Durability::power_loss, [&](const Job& job) {

@@ -33,6 +33,8 @@ class RecordStore : public JobStore {
 
     explicit RecordStore(const Clock& clock) : clock_(clock) {}
     int64_t now_ms() const { return clock_.wall_ms(); }
+    /// now_ms() for those who take what is due; asked often, so it may first see to what a jump of the clock has done.
+    virtual int64_t claim_time_ms() { return now_ms(); }
 
     /// Loads the record, calls `step`, and writes its change, all as one: nobody else writes the record in between
     /// (where somebody may, it is loaded and stepped again). not_found without a record, else the step's result.

@@ -33,6 +33,7 @@ std::string_view to_string(FailureClass failure) {
 FailureClass failure_class(ErrorCode code) {
     switch (code) {
         case ErrorCode::network:
+        case ErrorCode::disk_full:
             return FailureClass::transient;
         case ErrorCode::invalid_argument:
         case ErrorCode::bad_media:

@@ -11,8 +11,9 @@
 namespace ft {
 
 enum class FailureClass {
-    transient,  ///< A: capacity, spot loss, throttling, network. Not counted as an attempt; own cap and age limit
-    crash,      ///< B: worker gone, out of memory, disk, time-out, a bug of ours. A few times, then dead
+    transient,  ///< A: capacity, spot loss, throttling, network, full disk. Not counted as an attempt; own cap and age
+                ///< limit
+    crash,      ///< B: worker gone, out of memory, broken disk, time-out, a bug of ours. A few times, then dead
     permanent,  ///< C: undecodable, too long, object gone. Failed at once
 };
 std::string_view to_string(FailureClass failure);

@@ -12,7 +12,8 @@ JobFailure failure_of(FailureClass kind, std::optional<int64_t> retry_after_ms =
 }
 
 TEST(RetryPolicy, EveryErrorHasAClass) {
-    EXPECT_EQ(failure_class(ErrorCode::network), FailureClass::transient);
+    for (const ErrorCode code : {ErrorCode::network, ErrorCode::disk_full})
+        EXPECT_EQ(failure_class(code), FailureClass::transient) << to_string(code);
     for (const ErrorCode code :
          {ErrorCode::bad_media, ErrorCode::invalid_argument, ErrorCode::not_found, ErrorCode::unsupported})
         EXPECT_EQ(failure_class(code), FailureClass::permanent) << to_string(code);

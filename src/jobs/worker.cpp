@@ -1,5 +1,7 @@
 #include "jobs/worker.h"
 
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <new>
 
@@ -30,6 +32,14 @@ std::string_view to_string(Round round) {
     return "lost";
 }
 
+namespace {
+
+/// After a full disk a job is tried again no sooner.
+constexpr int64_t full_disk_wait_ms = 60000;
+constexpr int64_t full_disk_look_ms = 2000;
+
+}  // namespace
+
 /// One job in one worker's hands, from the claim on.
 class Worker::Attempt {
   public:
@@ -47,6 +57,8 @@ class Worker::Attempt {
             return commit(transcribe());
         } catch (const Error& error) {
             failure = {failure_class(error.code()), {std::string(to_string(error.code())), error.what()}, {}};
+            // Nobody frees a disk within a second.
+            if (error.code() == ErrorCode::disk_full) failure.retry_after_ms = full_disk_wait_ms;
         } catch (const std::bad_alloc&) {
             failure = {FailureClass::crash, {"out_of_memory", "there was not enough memory for this job"}, {}};
         } catch (const std::exception& error) {
@@ -124,9 +136,23 @@ class Worker::Attempt {
         return result;
     }
 
+    /// Nothing is left of a result that could not be stored to its end: nobody would ever look there.
+    JobResult store_whole_result(const Transcript& transcript) {
+        try {
+            return store_result(transcript);
+        } catch (const Error&) {
+            try {
+                parts_.objects.remove_all(result_prefix(job_.id, job_.fence));
+            } catch (const Error& error) {
+                spdlog::warn("job {}: a part of a result stays until the job is deleted: {}", job_.id, error.what());
+            }
+            throw;
+        }
+    }
+
     Round commit(Transcript transcript) {
         transcript.file = job_.input.name;  // not what it was called on this machine
-        const JobResult result = store_result(transcript);
+        const JobResult result = store_whole_result(transcript);
         stop_unless_mine();
         StoreResult written = StoreResult::stale;
         if (!finished([&] { written = parts_.store.commit(lease_, result); }) || written != StoreResult::done)
@@ -168,19 +194,27 @@ class Worker::Attempt {
         return Round::lost;
     }
 
-    /// Repeats what may pass by itself, while the lease lasts. Every write it is used for may be repeated.
+    /// Repeats what may pass by itself, while the lease lasts; what finds the disk full for minutes, as the work is
+    /// done and somebody may free some room. Every write it is used for may be repeated.
     template <typename Write>
     void insist(const Write& write) {
+        const int64_t begun_ms = parts_.clock.boot_ms();
         for (int failures = 1;; ++failures) {
+            int64_t longest_wait_ms = std::numeric_limits<int64_t>::max();
             try {
                 write();
                 return;
             } catch (const Error& error) {
+                const bool full = error.code() == ErrorCode::disk_full;
                 const bool passing = error.code() == ErrorCode::network || error.code() == ErrorCode::io;
-                if (!passing || failures >= options_.write_tries || !keeper_.in_time()) throw;
+                const bool enough = full ? parts_.clock.boot_ms() - begun_ms >= options_.full_disk_ms || worker_.halt_
+                                         : !passing || failures >= options_.write_tries;
+                if (enough || !keeper_.in_time()) throw;
+                if (full) longest_wait_ms = full_disk_look_ms;
                 spdlog::warn("job {}: trying again: {}", job_.id, error.what());
             }
-            parts_.clock.sleep_ms(retry_wait_ms(options_.retry, failures, std::nullopt, parts_.random()));
+            parts_.clock.sleep_ms(
+                std::min(longest_wait_ms, retry_wait_ms(options_.retry, failures, std::nullopt, parts_.random())));
             // Whether somebody else has the job is the store's answer to give: a lost reply may have been a yes.
             if (!keeper_.in_time()) throw Error(ErrorCode::cancelled, "the lease has run out");
         }

@@ -33,6 +33,7 @@ struct WorkerOptions {
     std::string job_id;             ///< only this job (a machine launched for it); empty: any
     int launch_seq = -1;            ///< likewise
     int write_tries = 4;            ///< of a write that ends the job
+    int64_t full_disk_ms = 300000;  ///< how long such a write is tried while the disk is full
 };
 
 /// What became of one round.

@@ -164,7 +164,7 @@ TEST_F(PackedModelTest, AFullDiskIsAnErrorAndLeavesTheOldFile) {
     }
     setrlimit(RLIMIT_FSIZE, &limit);
     std::signal(SIGXFSZ, old_handler);
-    EXPECT_EQ(code, ErrorCode::io);
+    EXPECT_EQ(code, ErrorCode::disk_full);
     EXPECT_EQ(read_file(file_), before);
     EXPECT_EQ(files_beside(), 1u);
 }

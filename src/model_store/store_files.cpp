@@ -10,7 +10,7 @@ namespace ft {
 
 void throw_file_error(const std::filesystem::path& path, const char* what, int error) {
     if (error == ENOSPC || error == EDQUOT) {
-        throw Error(ErrorCode::io,
+        throw Error(ErrorCode::disk_full,
                     "{}: {}: no room is left there; free some, or choose another place with --model_dir (what has "
                     "arrived is kept)",
                     path.string(), what);

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "jobs/memory/manual_clock.h"
+#include "server/audio_ticket.h"
 
 namespace ft {
 namespace {
@@ -61,6 +63,31 @@ TEST(Access, ABadKeyFileIsRefusedWithoutRepeatingIt) {
             EXPECT_NE(std::string(error.what()).find("keys.txt"), std::string::npos);
         }
     }
+}
+
+TEST(Access, ATicketIsForOneRecordingAndAnHour) {
+    ManualClock clock;
+    const AudioTickets tickets(clock);
+    const std::string ticket = tickets.make("job_1", "an.na");
+    EXPECT_EQ(tickets.client_of(ticket, "job_1"), "an.na");
+    EXPECT_EQ(tickets.client_of(ticket, "job_2"), "");
+    EXPECT_EQ(tickets.client_of(ticket + "x", "job_1"), "") << "in another's name";
+    for (size_t i = 0; i < ticket.size(); ++i) {
+        std::string wrong = ticket;
+        wrong[i] = wrong[i] == '7' ? '8' : '7';
+        EXPECT_EQ(tickets.client_of(wrong, "job_1"), "") << wrong;
+    }
+    for (const char* nonsense : {"", ".", "..", "9999999999999.", "9999999999999..anna", "anna"})
+        EXPECT_EQ(tickets.client_of(nonsense, "job_1"), "") << nonsense;
+    EXPECT_EQ(AudioTickets(clock).client_of(ticket, "job_1"), "") << "of another process";
+    clock.jump_wall(-int64_t{24} * 3600000);
+    clock.advance(AudioTickets::lasts_ms - 1);
+    EXPECT_EQ(tickets.client_of(ticket, "job_1"), "an.na");
+    clock.advance(1);
+    EXPECT_EQ(tickets.client_of(ticket, "job_1"), "");
+    EXPECT_EQ(job_of_audio_path("/jobs/job_1/audio"), "job_1");
+    for (const char* other : {"/jobs/audio", "/jobs//audio", "/jobs/job_1/result", "/audio", ""})
+        EXPECT_EQ(job_of_audio_path(other), "") << other;
 }
 
 TEST(Access, EachClientHasItsOwnPlaces) {

@@ -33,14 +33,31 @@ int status_of(ErrorCode code) {
         case ErrorCode::network:
         case ErrorCode::out_of_memory:
         case ErrorCode::cancelled:
-            return 503;
-        case ErrorCode::bad_model:
         case ErrorCode::permission:
+            return 503;
+        case ErrorCode::disk_full:
+            return 507;
+        case ErrorCode::bad_model:
         case ErrorCode::io:
         case ErrorCode::internal:
             return 500;
     }
     return 500;
+}
+
+/// Of what is our own fault.
+const char* sentence_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::disk_full:
+            return "the server's disk is full, and nothing of this was kept; send it again when some room is free";
+        case ErrorCode::permission:
+            return "the server may not write its data, or not read it: perhaps the disk is read-only; its log says "
+                   "more";
+        case ErrorCode::io:
+            return "the server could not read or keep the data: its log says more";
+        default:
+            return "the server could not do that now: its log says more";
+    }
 }
 
 ApiReply reply_to(const Error& error) {
@@ -49,10 +66,9 @@ ApiReply reply_to(const Error& error) {
     if (status == 400) return error_reply(status, reason, error.what());
     if (status == 404) return error_reply(status, reason, "that is not there any more");
     spdlog::error("a request failed: {}", error.what());
-    return error_reply(status, reason,
-                       error.code() == ErrorCode::io
-                           ? "the server could not read or keep the data; perhaps its disk is full: its log says more"
-                           : "the server could not do that now: its log says more");
+    ApiReply reply = error_reply(status, reason, sentence_of(error.code()));
+    if (error.code() == ErrorCode::disk_full) reply.headers.emplace_back("Retry-After", "60");
+    return reply;
 }
 
 }  // namespace

@@ -49,8 +49,9 @@ struct ApiReply {
     std::string type = "application/json";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
-    /// Instead of a body; called once, on the thread of the connection. Must not throw.
-    std::function<void(ReplySink&)> stream;
+    /// Instead of a body; called once, on the thread of the connection. Must not throw. False: it has not said all, and
+    /// the connection breaks off, so that nobody takes what came for the whole.
+    std::function<bool(ReplySink&)> stream;
 };
 
 /// A reply that is no success, as routes throw it.

@@ -9,6 +9,7 @@
 #include "jobs/object_store.h"
 #include "jobs/transcribe.h"
 #include "server/access.h"
+#include "server/audio_ticket.h"
 #include "server/job_request.h"
 #include "server/metrics.h"
 #include "server/upload.h"
@@ -33,6 +34,7 @@ struct ApiParts {
     JobRules rules;
     UploadLimits uploads;
     int most_waiting = 200;  ///< jobs that wait for a worker; 1 … 1000
+    const AudioTickets& tickets;
 };
 
 /// Makes a job of what `make` gives, which may have put its input at input_key(id); that is removed when no job comes

@@ -13,15 +13,6 @@ namespace ft {
 
 namespace {
 
-std::vector<Route> all_routes(const ApiParts& parts) {
-    std::vector<Route> all;
-    for (auto* some : {openai_routes, job_routes, status_routes, audio_routes, page_routes}) {
-        std::vector<Route> routes = some(parts);
-        std::move(routes.begin(), routes.end(), std::back_inserter(all));
-    }
-    return all;
-}
-
 EngineStatus status_of(const EngineHolder& engine) {
     return {engine.ready(), engine.loaded(), engine.model()};
 }
@@ -33,6 +24,11 @@ double count_of(JobStore& store, JobState state) {
     return static_cast<double>(store.list(filter).jobs.size());
 }
 
+UploadLimits with_room(UploadLimits limits, const LocalService& service) {
+    limits.room = [&service] { return service.room_for_uploads(); };
+    return limits;
+}
+
 void watch_service(Metrics& metrics, LocalService& service) {
     metrics.watch("fast_transcribe_jobs_queued", "Jobs that wait for a worker, counted up to 1000.", "gauge",
                   [&service] { return count_of(service.store(), JobState::queued); });
@@ -40,6 +36,8 @@ void watch_service(Metrics& metrics, LocalService& service) {
                   [&service] { return count_of(service.store(), JobState::running); });
     metrics.watch("fast_transcribe_model_loaded", "Whether the model is in memory.", "gauge",
                   [&service] { return service.engine().loaded() ? 1.0 : 0.0; });
+    metrics.watch("fast_transcribe_room_bytes", "What uploads may still take of the disk.", "gauge",
+                  [&service] { return static_cast<double>(service.room_for_uploads()); });
     for (const Round round : {Round::succeeded, Round::failed, Round::retried, Round::dead, Round::lost}) {
         metrics.watch("fast_transcribe_jobs_" + std::string(to_string(round)) + "_total",
                       "Attempts of this process that ended so.", "counter",
@@ -52,6 +50,7 @@ void watch_service(Metrics& metrics, LocalService& service) {
 struct ApiServer::State {
     State(ApiServerOptions options, std::unique_ptr<HttpServer> port, LocalService& service, const Clock& clock)
         : waiting(port->options().threads * 3 / 4),  // the others must be able to ask how their jobs are
+          tickets(clock),
           parts{service.store(),
                 service.objects(),
                 service.transcribe(),
@@ -60,10 +59,11 @@ struct ApiServer::State {
                 [&service] { return status_of(service.engine()); },
                 [&service] { service.wake(); },
                 std::move(options.rules),
-                options.uploads,
-                options.most_waiting},
-          router(all_routes(parts)),
-          gate(std::move(options.gate), router, metrics, clock),
+                with_room(std::move(options.uploads), service),
+                options.most_waiting,
+                tickets},
+          router(api_routes(parts)),
+          gate(std::move(options.gate), router, metrics, tickets, clock),
           http(std::move(port)) {
         watch_service(metrics, service);
         http->start(gate);
@@ -71,11 +71,21 @@ struct ApiServer::State {
 
     Metrics metrics;
     ClientLimits waiting;
+    const AudioTickets tickets;
     const ApiParts parts;
     const Router router;
     Gate gate;
     const std::unique_ptr<HttpServer> http;
 };
+
+std::vector<Route> api_routes(const ApiParts& parts) {
+    std::vector<Route> all;
+    for (auto* some : {openai_routes, job_routes, status_routes, audio_routes, page_routes}) {
+        std::vector<Route> routes = some(parts);
+        std::move(routes.begin(), routes.end(), std::back_inserter(all));
+    }
+    return all;
+}
 
 void check_reach(const GateOptions& gate, const std::string& host) {
     if (gate.keys || is_loopback_host(host)) return;

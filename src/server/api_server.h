@@ -20,6 +20,9 @@ struct ApiServerOptions {
 /// Throws Error{invalid_argument}: the network would reach it, and everybody could ask.
 void check_reach(const GateOptions& gate, const std::string& host);
 
+/// All there are; `parts` outlives them.
+std::vector<Route> api_routes(const ApiParts& parts);
+
 /// Answers from construction to stop().
 class ApiServer {
   public:

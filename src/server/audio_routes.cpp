@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "net/http_client.h"
 #include "server/byte_range.h"
 
 namespace ft {
@@ -22,34 +23,53 @@ std::string key_of(const Job& job) {
     return *key;
 }
 
-ApiReply get_audio(const ApiParts& parts, const ApiRequest& request, const std::string& id) {
+/// The recording's key and what is known of it. Throws ApiRefusal{404}.
+ObjectInfo find_audio(const ApiParts& parts, const std::string& id) {
     const Job job = find_job(parts.store, id);
-    const std::string key = key_of(job);
-    const std::optional<ObjectInfo> info = parts.objects.stat(key);
+    const std::optional<ObjectInfo> info = parts.objects.stat(key_of(job));
     if (!info) throw ApiRefusal(404, "no_audio", "the recording is not there any more");
     check_same_object(job.input, *info);
+    return *info;
+}
+
+ApiReply make_link(const ApiParts& parts, const ApiRequest& request, const std::string& id) {
+    find_audio(parts, id);
+    const std::string url = "/jobs/" + id + "/audio?ticket=" + percent_encode(parts.tickets.make(id, request.client));
+    return json_reply(200, fmt::format("{{\"url\":\"{}\",\"expires_in_s\":{}}}\n", url, AudioTickets::lasts_ms / 1000));
+}
+
+ApiReply get_audio(const ApiParts& parts, const ApiRequest& request, const std::string& id) {
+    const ObjectInfo info = find_audio(parts, id);
+    const std::string key = info.key;
     ApiReply reply;
     reply.type = media_type_of(parts.objects.read(key, 0, 64));
     // It is a stranger's file: should a browser ever show it as a page, that page may do nothing.
     reply.headers = {{"Accept-Ranges", "bytes"},
                      {"Cache-Control", "no-store"},
                      {"Content-Security-Policy", "default-src 'none'; sandbox"},
+                     {"Referrer-Policy", "no-referrer"},
                      {"Cross-Origin-Resource-Policy", "same-origin"}};
-    if (auto range = parse_range(request.header("range"), info->size_bytes)) {
-        if (range->first >= info->size_bytes) return no_such_range("the recording", info->size_bytes);
+    if (auto range = parse_range(request.header("range"), info.size_bytes)) {
+        if (range->first >= info.size_bytes) return no_such_range("the recording", info.size_bytes);
         range->last = std::min(range->last, range->first + longest_part - 1);
         reply.status = 206;
-        reply.headers.emplace_back("Content-Range", content_range(*range, info->size_bytes));
+        reply.headers.emplace_back("Content-Range", content_range(*range, info.size_bytes));
         reply.body = parts.objects.read(key, range->first, range->last - range->first + 1);
         return reply;
     }
-    reply.stream = [&objects = parts.objects, key, size = info->size_bytes, id](ReplySink& sink) {
+    reply.stream = [&objects = parts.objects, key, size = info.size_bytes, id](ReplySink& sink) {
         try {
-            for (int64_t at = 0; at < size; at += piece_bytes) {
-                if (!sink.write(objects.read(key, at, piece_bytes))) return;
+            for (int64_t at = 0; at < size;) {
+                const std::string piece = objects.read(key, at, piece_bytes);
+                // Somebody has shortened or deleted it since it was opened.
+                if (piece.empty()) throw Error(ErrorCode::io, "{} bytes of it are missing", size - at);
+                if (!sink.write(piece)) return false;
+                at += static_cast<int64_t>(piece.size());
             }
+            return true;
         } catch (const std::exception& error) {
             spdlog::error("job {}: its recording breaks off: {}", id, error.what());
+            return false;
         }
     };
     return reply;
@@ -80,6 +100,9 @@ std::string_view media_type_of(std::string_view bytes) {
 std::vector<Route> audio_routes(const ApiParts& parts) {
     return {{"GET", "/jobs/{id}/audio", [&parts](const ApiRequest& request, const PathParts& path) {
                  return get_audio(parts, request, path[0]);
+             }},
+            {"POST", "/jobs/{id}/audio/link", [&parts](const ApiRequest& request, const PathParts& path) {
+                 return make_link(parts, request, path[0]);
              }}};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// GET /jobs/{id}/audio: the recording that was uploaded, to be listened to.
+// GET /jobs/{id}/audio: the recording that was uploaded, to be listened to; POST …/audio/link: an address for those who
+// cannot send a key.
 #include <string_view>
 #include <vector>
 

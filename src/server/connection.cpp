@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 namespace ft {
 
@@ -69,6 +71,7 @@ bool Connection::fill(int64_t wait_ms) {
 bool Connection::wait_for_request() {
     in_head_ = true;
     head_bytes_ = 0;
+    range_letters_ = -1;
     const int64_t begun_ms = clock_.boot_ms();
     while (begin_ == end_) {
         const bool crowded = had_request_ && crowd_.open >= crowd_.most;
@@ -82,7 +85,26 @@ bool Connection::wait_for_request() {
     return true;
 }
 
+/// A byte of the head as the library gets to see it: "Range:" becomes "Range_:".
+char Connection::head_byte(char byte) {
+    constexpr std::string_view name = "range";
+    if (range_letters_ == static_cast<int>(name.size()) && byte == ':') {
+        range_letters_ = -1;
+        colon_owed_ = true;
+        return '_';
+    }
+    const bool goes_on = range_letters_ >= 0 && range_letters_ < static_cast<int>(name.size()) &&
+                         std::tolower(static_cast<unsigned char>(byte)) == name[static_cast<size_t>(range_letters_)];
+    range_letters_ = byte == '\n' ? 0 : goes_on ? range_letters_ + 1 : -1;
+    return byte;
+}
+
 ssize_t Connection::read(char* target, size_t size) {
+    if (in_head_ && colon_owed_ && size > 0) {
+        colon_owed_ = false;
+        *target = ':';
+        return 1;
+    }
     if (in_head_) {
         const int64_t left_ms = head_until_ms_ - clock_.boot_ms();
         if (left_ms <= 0 || head_bytes_ >= limits_.longest_head) return -1;
@@ -90,10 +112,14 @@ ssize_t Connection::read(char* target, size_t size) {
     } else if (begin_ == end_ && !fill(limits_.stall_ms)) {
         return -1;
     }
-    const size_t count = std::min(size, end_ - begin_);
+    // The library takes a head byte by byte.
+    const size_t count = std::min(in_head_ ? std::min<size_t>(size, 1) : size, end_ - begin_);
     std::memcpy(target, buffer_.data() + begin_, count);
     begin_ += count;
-    if (in_head_) head_bytes_ += count;
+    if (in_head_ && count > 0) {
+        head_bytes_ += count;
+        *target = head_byte(*target);
+    }
     return static_cast<ssize_t>(count);
 }
 

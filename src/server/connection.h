@@ -27,6 +27,10 @@ struct ConnectionCrowd {
     int most = 128;            ///< threads
 };
 
+/// The name under which a request's Range header is found: cpp-httplib answers 416 to each that it does not understand,
+/// where HTTP says to pass them over, and it looks before anybody else can.
+inline constexpr const char* range_header = "Range_";
+
 /// Owns the socket. One thread.
 class Connection : public httplib::Stream {
   public:
@@ -56,6 +60,7 @@ class Connection : public httplib::Stream {
 
   private:
     bool fill(int64_t wait_ms);
+    char head_byte(char byte);
     /// Whether the socket gets ready for `events` in that time.
     bool poll_for(short events, int64_t wait_ms) const;
 
@@ -66,6 +71,8 @@ class Connection : public httplib::Stream {
     std::array<char, 16384> buffer_;
     size_t begin_ = 0, end_ = 0;  // of what is in the buffer
     bool in_head_ = true, had_request_ = false;
+    int range_letters_ = -1;  // of "range" that the line has begun with; -1: it is another line
+    bool colon_owed_ = false;
     size_t head_bytes_ = 0;
     int64_t head_until_ms_ = 0;
 };

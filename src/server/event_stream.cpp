@@ -30,18 +30,20 @@ std::string events_of(const JobFollower::News& news, bool& over) {
     return events;
 }
 
-void stream_job(JobFollower& follower, ReplySink& sink) {
+/// Whether it was followed to its end.
+bool stream_job(JobFollower& follower, ReplySink& sink) {
     int64_t silent_ms = 0;
     for (bool over = false; !over;) {
         const std::string events = events_of(follower.look(), over);
         silent_ms = events.empty() ? silent_ms + follow_ms : 0;
-        if (!events.empty() && !sink.write(events)) return;
+        if (!events.empty() && !sink.write(events)) return false;
         if (silent_ms >= comment_ms) {
             silent_ms = 0;
-            if (!sink.write(": still here\n\n")) return;
+            if (!sink.write(": still here\n\n")) return false;
         }
-        if (!over && !sink.wait_ms(follow_ms)) return;
+        if (!over && !sink.wait_ms(follow_ms)) return false;
     }
+    return true;
 }
 
 }  // namespace
@@ -59,9 +61,10 @@ ApiReply follow_job(const ApiParts& parts, const std::string& job_id) {
     auto follower = std::make_shared<JobFollower>(parts.store, parts.objects, parts.transcribe, job_id);
     reply.stream = [follower, job_id, place](ReplySink& sink) {
         try {
-            stream_job(*follower, sink);
+            return stream_job(*follower, sink);
         } catch (const std::exception& error) {
             spdlog::error("job {}: its events end: {}", job_id, error.what());
+            return false;
         }
     };
     return reply;

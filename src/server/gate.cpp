@@ -6,12 +6,22 @@
 
 namespace ft {
 
-Gate::Gate(GateOptions options, const Router& router, Metrics& metrics, const Clock& clock)
+Gate::Gate(GateOptions options, const Router& router, Metrics& metrics, const AudioTickets& tickets, const Clock& clock)
     : options_(std::move(options)),
       router_(router),
       metrics_(metrics),
+      tickets_(tickets),
       clock_(clock),
       clients_(options_.most_at_once) {}
+
+/// By its key, or by a ticket for what it asks; empty: it has neither.
+std::string Gate::client_of(const ApiRequest& request) const {
+    const std::string authorization = request.header("authorization"), ticket = request.parameter("ticket");
+    if (!authorization.empty() || ticket.empty()) return options_.keys->name_of(authorization);
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    const std::string job = job_of_audio_path(request.path);
+    return reads && !job.empty() ? tickets_.client_of(ticket, job) : "";
+}
 
 ApiReply Gate::pass(ApiRequest& request) {
     const std::string why = foreign_page(request.header("host"), request.header("origin"), !options_.keys.has_value());
@@ -19,7 +29,7 @@ ApiReply Gate::pass(ApiRequest& request) {
     request.client = "local";
     if (is_open_path(request.path) || is_page_path(request.path)) return router_.handle(request);
     if (options_.keys) {
-        request.client = options_.keys->name_of(request.header("authorization"));
+        request.client = client_of(request);
         if (request.client.empty()) {
             ApiReply reply =
                 error_reply(401, "invalid_api_key", "this server wants a key of its own: Authorization: Bearer …");
@@ -36,7 +46,8 @@ ApiReply Gate::pass(ApiRequest& request) {
                        1));
     ApiReply reply = router_.handle(request);
     // A stream goes on after this.
-    if (reply.stream) reply.stream = [place, stream = std::move(reply.stream)](ReplySink& sink) { stream(sink); };
+    if (reply.stream)
+        reply.stream = [place, stream = std::move(reply.stream)](ReplySink& sink) { return stream(sink); };
     return reply;
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "server/access.h"
 #include "server/api.h"
+#include "server/audio_ticket.h"
 #include "server/metrics.h"
 #include "server/router.h"
 
@@ -19,17 +20,19 @@ struct GateOptions {
 class Gate {
   public:
     /// `router` and what follows outlive the gate.
-    Gate(GateOptions options, const Router& router, Metrics& metrics, const Clock& clock);
+    Gate(GateOptions options, const Router& router, Metrics& metrics, const AudioTickets& tickets, const Clock& clock);
 
     /// Never throws; fills in request.client.
     ApiReply handle(ApiRequest& request);
 
   private:
     ApiReply pass(ApiRequest& request);
+    std::string client_of(const ApiRequest& request) const;
 
     const GateOptions options_;
     const Router& router_;
     Metrics& metrics_;
+    const AudioTickets& tickets_;
     const Clock& clock_;
     ClientLimits clients_;
 };

@@ -38,4 +38,8 @@ class HttpServer {
     std::unique_ptr<State> state_;
 };
 
+/// What a thread of HttpServer does, on the calling one: answers a connection until it ends, and closes the socket.
+/// Needs no port, for tests. `stall_ms`: how long the other side may be silent in a body, or not read.
+void answer_connection(int socket, Gate& gate, const Clock& clock, int64_t stall_ms);
+
 }  // namespace ft

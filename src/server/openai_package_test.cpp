@@ -32,6 +32,10 @@ TEST_F(OpenAiPackage, UnderstandsEveryAnswer) {
     EXPECT_EQ(answers.at("delta"), text);
     EXPECT_EQ(answers.at("done"), text);
     EXPECT_EQ(answers.at("translation"), text);
+    EXPECT_EQ(answers.at("no_model"), "model_not_found");
+    EXPECT_EQ(answers.at("beside"), json({"ett 0.", "annat 0. annat 1."}));
+    EXPECT_EQ(answers.at("told_in_the_stream"), "a.wav: is a text file, not audio");
+    EXPECT_FALSE(answers.contains("stream_of_nothing"));
     EXPECT_NE(answers.at("refused").get<std::string>().find("none that Whisper knows"), std::string::npos);
 }
 

@@ -55,12 +55,7 @@ bool checked_stream(const std::string& value) {
 
 std::vector<std::string> openai_model_names(const EngineStatus& engine) {
     std::vector<std::string> names;
-    if (!engine.model.empty()) {
-        // A model that was given as a folder is called as the folder is: clients need not know our paths.
-        const size_t slash =
-            engine.model.front() == '/' || engine.model.front() == '.' ? engine.model.rfind('/') : std::string::npos;
-        names.push_back(slash == std::string::npos ? engine.model : engine.model.substr(slash + 1));
-    }
+    if (!engine.model.empty()) names.push_back(engine.model);
     if (names.empty() || names.front() != alias) names.emplace_back(alias);
     return names;
 }

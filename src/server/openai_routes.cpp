@@ -62,7 +62,9 @@ ApiReply streamed_reply(const ApiParts& parts, const std::string& id,
     reply.headers.emplace_back("Cache-Control", "no-store");
     reply.stream = [&parts, id, place](ReplySink& sink) {
         OpenAiStream stream(JobFollower(parts.store, parts.objects, parts.transcribe, id), parts.objects);
-        if (stream.run(sink) == OpenAiStream::End::client_gone && !sink.is_stopping()) cancel_unwanted(parts, id);
+        const bool told = stream.run(sink) == OpenAiStream::End::told;
+        if (!told && !sink.is_stopping()) cancel_unwanted(parts, id);
+        return told;
     };
     return reply;
 }

@@ -35,7 +35,8 @@ bool is_known(const std::string& if_none_match, std::string_view etag) {
 
 ApiReply page_file(const ApiRequest& request, std::string_view name) {
     const auto& files = page_files();
-    const auto file = std::find_if(files.begin(), files.end(), [name](const PageFile& f) { return f.name == name; });
+    const auto file =
+        std::find_if(files.begin(), files.end(), [name](const EmbeddedFile& f) { return f.name == name; });
     if (file == files.end()) throw ApiRefusal(404, "unknown_path", "the page has no such file");
     ApiReply reply;
     reply.type = content_type_of_file(file->name);

@@ -23,7 +23,7 @@ class Page : public ServiceTest {
 
 TEST_F(Page, EveryFileIsWhatLiesInTheSource) {
     ASSERT_GT(page_files().size(), 10U);
-    for (const PageFile& file : page_files()) {
+    for (const EmbeddedFile& file : page_files()) {
         const HttpResponse response = get("/page/" + std::string(file.name));
         EXPECT_EQ(response.status, 200) << file.name;
         EXPECT_EQ(response.body, read_file(std::string(FT_SOURCE_DIR) + "/src/server/page/" + std::string(file.name)))
@@ -75,7 +75,7 @@ TEST_F(Page, IsThereBeforeAKeyIs) {
 
 /// Without a browser: the rules that the browser's test sees at work.
 TEST(PageSource, KeepsItsRules) {
-    for (const PageFile& file : page_files()) {
+    for (const EmbeddedFile& file : page_files()) {
         const std::string text(file.bytes);
         for (const char* never :
              {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "https://",
@@ -90,7 +90,7 @@ TEST(PageSource, KeepsItsRules) {
 
 /// No text outside dictionary.js: the page's frame has none, and both languages have the same entries.
 TEST(PageSource, TheFrameHasNoText) {
-    for (const PageFile& file : page_files()) {
+    for (const EmbeddedFile& file : page_files()) {
         if (file.name != "index.html") continue;
         const std::string body = std::string(file.bytes).substr(file.bytes.find("<body"));
         EXPECT_FALSE(std::regex_search(body, std::regex(">[^<]*[A-Za-z][^<]*<"))) << body;

@@ -1,8 +1,10 @@
 #include "server/status_routes.h"
 
+#include "base/embedded_file.h"
+
 namespace ft {
 
-extern const std::string_view openapi_json;  // openapi.json, as CMakeLists.txt says
+const std::vector<EmbeddedFile>& openapi_files();  // openapi.json alone, as CMakeLists.txt says
 
 namespace {
 
@@ -28,7 +30,9 @@ std::vector<Route> status_routes(const ApiParts& parts) {
         {"GET", "/ready", [&parts](const ApiRequest&, const PathParts&) { return ready(parts); }},
         {"GET", "/metrics", [&parts](const ApiRequest&, const PathParts&) { return metrics(parts); }},
         {"GET", "/openapi.json",
-         [](const ApiRequest&, const PathParts&) { return json_reply(200, std::string(openapi_json)); }},
+         [](const ApiRequest&, const PathParts&) {
+             return json_reply(200, std::string(openapi_files().front().bytes));
+         }},
     };
 }
 

@@ -24,6 +24,15 @@ std::string file_name(const std::string& given) {
     throw ApiRefusal(413, "too_long", fmt::format("{} more than the {} bytes that this server takes", what, limit));
 }
 
+/// `bytes` more are wanted. Throws ApiRefusal{507}.
+void check_room(const UploadLimits& limits, int64_t bytes) {
+    if (!limits.room || limits.room() >= bytes) return;
+    throw ApiRefusal(507, "disk_full",
+                     "the server's disk has no room for the file, and nothing of it was kept; send it again when some "
+                     "room is free",
+                     60);
+}
+
 class Receiver : public PartSink {
   public:
     Receiver(ObjectStore& objects, std::string key, const UploadLimits& limits)
@@ -51,6 +60,8 @@ class Receiver : public PartSink {
             too_long("the file has", limits_.longest_file);
         const auto raw = std::as_bytes(std::span(bytes));
         digest_.update(raw);
+        if (file_bytes_ / look_bytes != looked_) check_room(limits_, 0);
+        looked_ = file_bytes_ / look_bytes;
         writer_->append(raw);
     }
 
@@ -72,6 +83,8 @@ class Receiver : public PartSink {
     }
 
   private:
+    /// How often it is seen whether others have filled the disk meanwhile.
+    static constexpr int64_t look_bytes = int64_t{8} << 20;
     ObjectStore& objects_;
     const std::string key_;
     const UploadLimits limits_;
@@ -79,7 +92,7 @@ class Receiver : public PartSink {
     std::string name_, value_;
     bool in_file_ = false;
     size_t fields_bytes_ = 0;
-    int64_t file_bytes_ = 0;
+    int64_t file_bytes_ = 0, looked_ = -1;
     Sha256 digest_;
     std::unique_ptr<ObjectWriter> writer_;
 };
@@ -93,6 +106,7 @@ Upload receive_upload(const ApiRequest& request, ObjectStore& objects, const std
     constexpr int64_t form_bytes = int64_t{MultipartParser::longest_head} * 2 * MultipartParser::most_parts;
     if (request.body_bytes > limits.longest_file + static_cast<int64_t>(limits.longest_fields) + form_bytes)
         too_long("the file has", limits.longest_file);
+    if (request.body_bytes > 0) check_room(limits, request.body_bytes);
     Receiver receiver(objects, key, limits);
     MultipartParser parser(boundary, receiver);
     request.read_body([&](std::string_view bytes) { parser.push(bytes); });

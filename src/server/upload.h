@@ -1,6 +1,7 @@
 #pragma once
 // A form on its way in: its file goes to the object store as it comes, its fields stay in memory.
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@ namespace ft {
 struct UploadLimits {
     int64_t longest_file = int64_t{4} << 30;
     size_t longest_fields = size_t{256} << 10;  ///< all of them together
+    std::function<int64_t()> room;              ///< how many bytes the disk has left for files; empty: it is not known
 };
 
 struct UploadedFile {
@@ -31,7 +33,7 @@ struct Upload {
 
 /// Reads the request's form to its end; its file (a part with a file name) goes to `key`. When it throws, or the key's
 /// job is never made, whoever called removes the object. Throws Error{invalid_argument} for a broken form, ApiRefusal
-/// for a file or fields that are too long, two files or another kind of body, and as the store does.
+/// for a file or fields that are too long, two files, another kind of body or no room, and as the store does.
 Upload receive_upload(const ApiRequest& request, ObjectStore& objects, const std::string& key,
                       const UploadLimits& limits);
 

@@ -12,7 +12,7 @@ namespace ft {
 class Engine {
   public:
     virtual ~Engine() = default;
-    /// As the user named it.
+    /// As the user named it; a model given as a folder by that folder's name, as clients need not know our paths.
     virtual std::string model() const = 0;
     /// As Transcriber::plan and Transcriber::transcribe, with the detector's file and the provenance filled in.
     virtual std::string plan(TranscribeOptions options) = 0;

@@ -20,7 +20,7 @@ std::shared_ptr<Engine> EngineHolder::get() {
     try {
         engine = load_();
     } catch (const Error& error) {
-        if (error.code() == ErrorCode::out_of_memory) throw;
+        if (error.code() == ErrorCode::out_of_memory || error.code() == ErrorCode::disk_full) throw;
         throw Error(ErrorCode::bad_model, error.what());
     }
     const std::lock_guard lock(mutex_);

@@ -40,6 +40,9 @@ Transcript EngineTranscribe::transcribe(const TranscribeRequest& request, const 
         if (stop.load()) throw Error(ErrorCode::cancelled, "this transcription was told to stop");
         // Results go to strangers, who have no business with our folders.
         std::erase_if(transcript.metadata, [](const auto& entry) { return entry.first == "model_path"; });
+        for (auto& [name, value] : transcript.metadata) {
+            if (name == "model") value = engine->model();
+        }
         return transcript;
     } catch (const Error& error) {
         const std::string name = request.job->input.name.empty() ? "the audio" : request.job->input.name;

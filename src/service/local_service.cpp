@@ -12,6 +12,8 @@
 #include "jobs/outbox_sender.h"
 #include "jobs/retention.h"
 #include "service/abandoned_jobs.h"
+#include "service/believed_clock.h"
+#include "service/disk_room.h"
 #include "service/engine_transcribe.h"
 #include "service/process_name.h"
 
@@ -62,7 +64,10 @@ struct LocalService::Parts {
           transcribe(engine),
           notifier({objects, secrets_of_jobs(store, options.webhook_secrets), resolver, clock}, options.webhook),
           sender(store, notifier, clock, random),
-          workers({store, objects, notifier, transcribe, clock, random}, worker_options(), options.workers),
+          room(options.data, options.reserve_bytes),
+          workers({store, objects, notifier, transcribe, clock, random}, worker_options(), options.workers,
+                  [this] { return room.for_work(); }),
+          believed(clock),
           starter([this] { start(); }),
           housekeeper([this] { keep_house(); }) {}
 
@@ -104,8 +109,9 @@ struct LocalService::Parts {
 
     void delete_old() {
         try {
-            if (options.keep_ms > 0) delete_expired(store, objects, clock.wall_ms() - options.keep_ms);
-            delete_orphans(store, objects, clock.wall_ms() - orphan_ms);
+            const int64_t now_ms = believed.wall_ms();
+            if (options.keep_ms > 0) delete_expired(store, objects, now_ms - options.keep_ms);
+            delete_orphans(store, objects, now_ms - orphan_ms);
         } catch (const std::exception& error) {
             spdlog::warn("old jobs are deleted later: {}", error.what());
         }
@@ -133,7 +139,9 @@ struct LocalService::Parts {
     EngineTranscribe transcribe;
     WebhookNotifier notifier;
     OutboxSender sender;
+    DiskRoom room;
     WorkerPool workers;
+    BelievedClock believed;  // of the housekeeper
     std::mutex mutex;
     std::condition_variable changed;
     bool stopping = false;  // under mutex
@@ -162,6 +170,10 @@ EngineHolder& LocalService::engine() {
 }
 const WorkerPool& LocalService::workers() const {
     return parts_->workers;
+}
+
+int64_t LocalService::room_for_uploads() const {
+    return parts_->room.for_uploads();
 }
 
 void LocalService::wake() {

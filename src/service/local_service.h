@@ -18,9 +18,10 @@
 namespace ft {
 
 struct ServiceOptions {
-    std::filesystem::path data;       ///< jobs.db, objects/, scratch/
-    int workers = 8;                  ///< jobs at once
-    int64_t engine_idle_ms = 900000;  ///< the model is given back when it is unused for so long; 0: never
+    std::filesystem::path data;                 ///< jobs.db, objects/, scratch/
+    int workers = 8;                            ///< jobs at once
+    int64_t engine_idle_ms = 900000;            ///< the model is given back when it is unused for so long; 0: never
+    int64_t reserve_bytes = int64_t{64} << 20;  ///< of the disk: uploads leave it to the work that is under way
     int64_t keep_ms = int64_t{30} * 24 * 3600 * 1000;  ///< finished jobs and their files; 0: for ever
     UrlInputOptions url_inputs;
     WebhookOptions webhook;
@@ -46,6 +47,8 @@ class LocalService {
     Transcribe& transcribe();
     EngineHolder& engine();
     const WorkerPool& workers() const;
+    /// How many bytes of recordings may still come. Any thread.
+    int64_t room_for_uploads() const;
 
     /// There is a new job, and with it a message. Any thread.
     void wake();

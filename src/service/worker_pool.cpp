@@ -9,10 +9,13 @@ namespace {
 
 /// How often an idle worker looks for a job whose waiting time is over, or which another process has made.
 constexpr int64_t look_ms = 1000;
+constexpr int64_t complain_ms = 60000;
 
 }  // namespace
 
-WorkerPool::WorkerPool(const WorkerParts& parts, const WorkerOptions& options, int workers) : clock_(parts.clock) {
+WorkerPool::WorkerPool(const WorkerParts& parts, const WorkerOptions& options, int workers,
+                       std::function<bool()> may_begin)
+    : clock_(parts.clock), may_begin_(std::move(may_begin)) {
     for (int i = 0; i < workers; ++i) {
         WorkerOptions own = options;
         own.owner += "/" + std::to_string(i);
@@ -52,14 +55,25 @@ void WorkerPool::stop() {
 
 bool WorkerPool::round(Worker& worker) {
     try {
+        if (!may_begin_()) return false;
         const Round round = worker.run_one();
         ++rounds_[static_cast<size_t>(round)];
         return round != Round::idle;
     } catch (const std::exception& error) {
         // The disk may be full for a while: the next look is a second away.
-        spdlog::error("no job can be taken: {}", error.what());
+        complain(error.what());
         return false;
     }
+}
+
+/// Once a minute while it is the same: all workers meet it, every second.
+void WorkerPool::complain(const std::string& sentence) {
+    const std::lock_guard lock(mutex_);
+    const int64_t now_ms = clock_.boot_ms();
+    if (sentence == complaint_ && now_ms - complained_ms_ < complain_ms) return;
+    complaint_ = sentence;
+    complained_ms_ = now_ms;
+    spdlog::error("no job can be taken: {}", sentence);
 }
 
 void WorkerPool::run(Worker& worker) {

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,8 +18,8 @@ namespace ft {
 class WorkerPool {
   public:
     /// `options.owner` gets each worker's number behind it. What the parts refer to outlives the pool. Nothing runs
-    /// before start().
-    WorkerPool(const WorkerParts& parts, const WorkerOptions& options, int workers);
+    /// before start(). `may_begin` is asked before each look for a job, by any of the threads.
+    WorkerPool(const WorkerParts& parts, const WorkerOptions& options, int workers, std::function<bool()> may_begin);
     /// stop()
     ~WorkerPool();
     WorkerPool(const WorkerPool&) = delete;
@@ -40,13 +42,18 @@ class WorkerPool {
     /// Whether there may be more to do at once.
     bool round(Worker& worker);
 
+    void complain(const std::string& sentence);
+
     const Clock& clock_;
+    const std::function<bool()> may_begin_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::array<std::atomic<int64_t>, 7> rounds_{};
     std::mutex mutex_;
     std::condition_variable changed_;
-    int64_t wakes_ = 0;  // under mutex_, as is:
+    int64_t wakes_ = 0;  // under mutex_, as are:
     bool stopping_ = false;
+    std::string complaint_;
+    int64_t complained_ms_ = 0;
     std::vector<std::thread> threads_;
 };
 

@@ -97,6 +97,9 @@ TEST_F(ServeE2e, TheCommandsOverTheApiWork) {
     wait_until(id, is_over);
     EXPECT_EQ(run({"jobs", "show", id}), 0) << err();
     EXPECT_NE(out().find("state      succeeded"), std::string::npos) << out();
+    EXPECT_EQ(get("/jobs/" + id)["result"]["model"], "tiny") << "by the folder's name, not by its path";
+    EXPECT_EQ(get("/jobs/" + id + "/result")["metadata"]["model"], "tiny");
+    EXPECT_EQ(get("/v1/models")["data"][0]["id"], "tiny");
     EXPECT_EQ(run({"jobs", "show", "job_0"}), 1);
     EXPECT_EQ(run({"jobs"}), 2);
     EXPECT_EQ(run({"submit", "gone.wav"}), 1);

@@ -20,8 +20,9 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail(const fs::path& path, const char* what, int error) {
-    const char* const advice = error == ENOSPC || error == EDQUOT ? "; free some room there" : "";
-    throw Error(code_of_errno(error), "{}: {}: {}{}", path.string(), what, std::strerror(error), advice);
+    const ErrorCode code = code_of_errno(error);
+    const char* const advice = code == ErrorCode::disk_full ? "; free some room there" : "";
+    throw Error(code, "{}: {}: {}{}", path.string(), what, std::strerror(error), advice);
 }
 
 ObjectInfo info_of(const std::string& key, const struct stat& status) {

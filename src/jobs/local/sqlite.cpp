@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace ft::sqlite {
 
@@ -15,6 +16,8 @@ ErrorCode code_of(int sqlite_code) {
         case SQLITE_AUTH:
         case SQLITE_CANTOPEN:
             return ErrorCode::permission;
+        case SQLITE_FULL:
+            return ErrorCode::disk_full;
         case SQLITE_NOMEM:
             return ErrorCode::out_of_memory;
         case SQLITE_MISUSE:
@@ -27,20 +30,35 @@ ErrorCode code_of(int sqlite_code) {
     }
 }
 
-const char* advice_of(int sqlite_code) {
+/// SQLite says "full" only for one of the reasons why a file cannot grow; what the system has said of the database or
+/// of its WAL is clearer.
+ErrorCode code_of(int sqlite_code, sqlite3* handle) {
+    const int kind = sqlite_code & 0xFF;
+    if (handle == nullptr || (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN)) return code_of(sqlite_code);
+    int of_file = 0, of_wal = 0;
+    ::sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    sqlite3_file* wal = nullptr;
+    ::sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (wal != nullptr && wal->pMethods != nullptr) wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &of_wal);
+    // A failing commit sets none but that of its file.
+    for (const int error : {::sqlite3_system_errno(handle), of_wal, of_file}) {
+        const ErrorCode system = code_of_errno(error);
+        if (system == ErrorCode::disk_full || system == ErrorCode::permission) return system;
+    }
+    return code_of(sqlite_code);
+}
+
+const char* advice_of(ErrorCode code, int sqlite_code) {
+    if (code == ErrorCode::disk_full) return "free some room there; nothing was half-written";
+    if (code == ErrorCode::permission)
+        return "make the file and its folder writable for this user, or choose another folder";
     switch (sqlite_code & 0xFF) {
-        case SQLITE_FULL:
-            return "free some room there; nothing was half-written";
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return "another process has held the database for too long; try again";
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
             return "the file is damaged or no database of ours: move it away, or restore it from a backup";
-        case SQLITE_PERM:
-        case SQLITE_READONLY:
-        case SQLITE_CANTOPEN:
-            return "make the file and its folder writable for this user, or choose another folder";
         default:
             return "see whether the disk is in order";
     }
@@ -54,7 +72,8 @@ void Database::Close::operator()(sqlite3* handle) const {
 
 void Database::fail(int code) const {
     const std::string what = handle_ ? ::sqlite3_errmsg(handle_.get()) : ::sqlite3_errstr(code);
-    throw Error(code_of(code), "{}: {}: {}", file_.string(), what, advice_of(code));
+    const ErrorCode kind = code_of(code, handle_.get());
+    throw Error(kind, "{}: {}: {}", file_.string(), what, advice_of(kind, code));
 }
 
 Database::Database(const std::filesystem::path& file, int busy_ms) : file_(file) {

@@ -5,7 +5,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "jobs/clock_watch.h"
 #include "jobs/job_json.h"
+#include "jobs/local/clock_repair.h"
 #include "jobs/local/job_rows.h"
 #include "jobs/local/schema.h"
 
@@ -50,9 +53,45 @@ struct SqliteJobStore::Connections {
     Durability durability = Durability::power_loss;
 };
 
+/// What is known about the clock; a jump stays here until its repair is written.
+struct SqliteJobStore::Time {
+    explicit Time(const Clock& clock) : watch(clock) {}
+
+    std::mutex mutex;
+    ClockWatch watch;
+    int64_t jump_ms = 0;
+};
+
 SqliteJobStore::SqliteJobStore(const fs::path& file, const Clock& clock, const SqliteOptions& options)
-    : RecordStore(clock), connections_(std::make_unique<Connections>(file, options.busy_ms)) {}
+    : RecordStore(clock),
+      connections_(std::make_unique<Connections>(file, options.busy_ms)),
+      time_(std::make_unique<Time>(clock)) {
+    repair_times(now_ms(), 0);
+}
 SqliteJobStore::~SqliteJobStore() = default;
+
+int64_t SqliteJobStore::claim_time_ms() {
+    const std::lock_guard lock(time_->mutex);
+    const ClockWatch::Look look = time_->watch.look();
+    time_->jump_ms += look.jumped_ms;
+    if (time_->jump_ms != 0) repair_times(look.wall_ms, time_->jump_ms);
+    time_->jump_ms = 0;
+    return look.wall_ms;
+}
+
+/// jump_ms 0: it is not known whether there was one.
+void SqliteJobStore::repair_times(int64_t now_ms, int64_t jump_ms) {
+    const std::lock_guard lock(connections_->write_mutex);
+    Database& database = connections_->writer;
+    connections_->set_durability(Durability::crash);
+    Transaction transaction(database);
+    const int changed = jump_ms > 0 ? sqlite::repair_after_forward(database, now_ms, jump_ms)
+                                    : sqlite::repair_after_back(database, now_ms, jump_ms);
+    if (changed > 0) transaction.commit();
+    if (changed > 0 || jump_ms != 0)
+        spdlog::warn("the clock was set{}: leases and waiting times of {} jobs and messages were put right",
+                     jump_ms == 0 ? " back" : fmt::format(" by {} s", jump_ms / 1000), changed);
+}
 
 Created SqliteJobStore::create(const NewJob& wanted) {
     check_new_job(wanted);
@@ -165,7 +204,7 @@ bool SqliteJobStore::any_event_due(int64_t now_ms) {
 }
 
 std::vector<OutboxEvent> SqliteJobStore::claim_events(int limit, int64_t lease_ms, const std::string& job_id) {
-    const int64_t now = now_ms();
+    const int64_t now = claim_time_ms();
     // Asked for again and again while there is nothing: that should hold up no writer.
     if (!any_event_due(now)) return {};
     const std::lock_guard lock(connections_->write_mutex);

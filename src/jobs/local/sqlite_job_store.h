@@ -35,12 +35,17 @@ class SqliteJobStore : public RecordStore {
   protected:
     StoreResult change(const std::string& id, Durability durability, const StepFunction& step) override;
     std::vector<std::string> claimable(int64_t now_ms, int limit) override;
+    /// Repairs the store's times when the clock was set; throws as claim() when that cannot be written.
+    int64_t claim_time_ms() override;
 
   private:
+    void repair_times(int64_t now_ms, int64_t jump_ms);
     bool any_event_due(int64_t now_ms);
 
     struct Connections;
+    struct Time;
     std::unique_ptr<Connections> connections_;
+    std::unique_ptr<Time> time_;
 };
 
 }  // namespace ft

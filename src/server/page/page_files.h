@@ -1,16 +1,9 @@
 #pragma once
 // The files of the page, as they were when the program was built.
-#include <string_view>
-#include <vector>
+#include "base/embedded_file.h"
 
 namespace ft {
 
-struct PageFile {
-    std::string_view name;   ///< "app.js"
-    std::string_view etag;   ///< with its quotes; of the content
-    std::string_view bytes;  ///< the whole content
-};
-
-const std::vector<PageFile>& page_files();
+const std::vector<EmbeddedFile>& page_files();
 
 }  // namespace ft

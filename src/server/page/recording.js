@@ -1,5 +1,5 @@
 // Where the sound of a job comes from, and its shape.
-import { ApiError, hasKey, request } from './api.js';
+import { hasKey, postJson, request } from './api.js';
 
 const mostToDecode = 400e6; // bytes: decoding holds the whole recording in memory
 const longestToDecode = 4 * 3600; // seconds
@@ -12,30 +12,14 @@ export const remember = (id, file) => ownFiles.set(id, file);
 export const forget = (id) => ownFiles.delete(id);
 
 /// What an audio element can play: the file if this tab has it, else an address of the server, which sends parts as they
-/// are needed. An audio element cannot send a key, so with one the whole recording is fetched first.
-export async function soundOf(job, onPart, signal) {
+/// are needed. An audio element cannot send a key; with one the address has a ticket, which holds for an hour.
+export async function soundOf(job, signal) {
     const own = ownFiles.get(job.job_id);
     if (own) return own;
     const path = `/jobs/${job.job_id}/audio`;
-    if (hasKey()) return fetchWhole(path, job, onPart, signal);
+    if (hasKey()) return (await postJson(`${path}/link`)).url;
     await request(path, { headers: { Range: 'bytes=0-0' }, signal }); // says why there is none
     return path;
-}
-
-async function fetchWhole(path, job, onPart, signal) {
-    const reply = await request(path, { signal });
-    const parts = [];
-    let got = 0;
-    const reader = reply.body.getReader();
-    for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        parts.push(value);
-        got += value.length;
-        if (job.audio.size_bytes) onPart(got / job.audio.size_bytes);
-    }
-    if (job.audio.size_bytes && got !== job.audio.size_bytes) throw new ApiError(0, 'body_broken_off', '');
-    return new Blob(parts, { type: reply.headers.get('Content-Type') ?? '' });
 }
 
 /// The loudest sample of each of some thousand pieces, from 0 to 1; null when it is too long to be decoded here. Throws

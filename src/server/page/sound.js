@@ -1,10 +1,10 @@
 // The sound of a job: buttons, the picture of it, and sentences where there is none.
-import { ApiError, ServerGone } from './api.js';
+import { ApiError, hasKey, ServerGone } from './api.js';
 import { h, icon, say } from './dom.js';
 import * as player from './player.js';
 import { peaksOf, remember, soundOf } from './recording.js';
 import { Waveform } from './waveform.js';
-import { clock, number, percent, t } from './words.js';
+import { clock, number, t } from './words.js';
 
 const rates = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
@@ -27,7 +27,7 @@ export class Sound {
         const { signal } = this.stops;
         player.player.addEventListener('time', () => this.showTime(), { signal });
         player.player.addEventListener('state', () => this.showState(), { signal });
-        player.player.addEventListener('failed', () => this.job && player.failure() && this.tell(() => t('cannotPlay'), true), { signal });
+        player.player.addEventListener('failed', () => this.job && player.failure() && this.failed(), { signal });
         player.player.addEventListener('length', () => { if (!this.wave.duration && player.length()) this.show({ duration: player.length() }); }, { signal });
         this.showState();
         this.showTime();
@@ -64,6 +64,21 @@ export class Sound {
         this.ask.hidden = !offerOwn;
     }
 
+    /// A ticket of the server's holds for an hour, or until its next start: what has been open for a while gets a new one.
+    async failed() {
+        const cannot = () => this.tell(() => t('cannotPlay'), true);
+        if (!hasKey() || !(Date.now() - this.loaded > 30000)) return cannot();
+        this.loaded = Date.now();
+        const [at, playing] = [player.position(), player.isPlaying()];
+        try {
+            player.load(await soundOf(this.job, this.stops.signal));
+            player.seek(at);
+            if (playing) player.play();
+        } catch {
+            if (!this.stops.signal.aborted) cannot();
+        }
+    }
+
     useOwn(file) {
         remember(this.job.job_id, file);
         this.opened = '';
@@ -77,10 +92,11 @@ export class Sound {
         this.job = job;
         this.tell(null);
         try {
-            const sound = await soundOf(job, (share) => this.tell(() => t('fetchingSound', { share: percent(share) }), false, false), this.stops.signal);
+            const sound = await soundOf(job, this.stops.signal);
             if (this.stops.signal.aborted) return;
             this.tell(null);
             player.load(sound);
+            this.loaded = Date.now();
             await this.draw(job, sound);
         } catch (error) {
             if (this.stops.signal.aborted || error.name === 'AbortError') return;

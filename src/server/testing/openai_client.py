@@ -2,6 +2,7 @@
 
 Prints one JSON object with what came back; whatever the package does not understand is an exception."""
 
+import asyncio
 import json
 import sys
 
@@ -41,4 +42,29 @@ try:
     transcribe(language="klingon")
 except openai.BadRequestError as error:
     answers["refused"] = error.body["message"]
+try:
+    client.models.retrieve("gpt-4o-transcribe")
+except openai.NotFoundError as error:
+    answers["no_model"] = error.code
+
+
+async def stream_beside_another():
+    """Two streams at once, with the package's other client; recordings as bytes."""
+    other = openai.AsyncOpenAI(base_url=sys.argv[1], api_key="any", max_retries=0)
+
+    async def text_of(words):
+        events = await other.audio.transcriptions.create(
+            file=("talk.wav", words, "audio/wav"), model="whisper-1", stream=True, prompt="hej", temperature=0)
+        return "".join([event.delta async for event in events if event.type == "transcript.text.delta"])
+
+    return await asyncio.gather(text_of(b"1 ett"), text_of(b"2 annat"))
+
+
+answers["beside"] = asyncio.run(stream_beside_another())
+# What goes wrong after the head of the reply is told in the stream.
+try:
+    for event in client.audio.transcriptions.create(file=("a.wav", b"broken"), model="whisper-1", stream=True):
+        answers["stream_of_nothing"] = event.type
+except openai.APIError as error:
+    answers["told_in_the_stream"] = error.message
 print(json.dumps(answers))

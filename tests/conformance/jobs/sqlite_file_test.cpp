@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/testing/small_disk.h"
 #include "jobs/local/schema.h"
 #include "jobs/local/sqlite_job_store.h"
 #include "suite.h"
@@ -133,7 +134,7 @@ TEST_F(SqliteFile, NoRoomLeavesWhatWasThere) {
             }
             FAIL() << "there was room";
         } catch (const Error& error) {
-            EXPECT_EQ(error.code(), ErrorCode::io);
+            EXPECT_EQ(error.code(), ErrorCode::disk_full);
             EXPECT_NE(std::string(error.what()).find("free some room"), std::string::npos) << error.what();
         }
     }
@@ -141,6 +142,24 @@ TEST_F(SqliteFile, NoRoomLeavesWhatWasThere) {
     EXPECT_EQ(store.create(wanted()).kind, Created::Kind::created);
     SqliteJobStore again(file, clock);
     EXPECT_EQ(again.list({}).jobs.size(), 2U);
+}
+
+TEST_F(SqliteFile, ALimitOnFilesIsAFullDisk) {
+    SqliteJobStore store(file, clock);
+    const std::string id = store.create(wanted()).job.id;
+    {
+        const test::FileSizeLimit limit(0);
+        try {
+            store.create(wanted());
+            ADD_FAILURE() << "there was room";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::disk_full) << error.what();
+            EXPECT_NE(std::string(error.what()).find("free some room"), std::string::npos) << error.what();
+        }
+        EXPECT_EQ(store.list({}).jobs.size(), 1U) << "reading needs no room";
+    }
+    EXPECT_EQ(store.create(wanted()).kind, Created::Kind::created);
+    EXPECT_TRUE(store.get(id));
 }
 
 TEST_F(SqliteFile, AFolderThatCannotBeMade) {
