@@ -32,8 +32,8 @@ struct BatchDecoder::Task {
 
     explicit Task(DecodeRequest wanted)
         : request(std::move(wanted)),
-          states(fallback().temperatures.size(), State::waiting),
-          attempts(fallback().temperatures.size()) {}
+          states(request.once ? 1 : fallback().temperatures.size(), State::waiting),
+          attempts(states.size()) {}
 
     const FallbackOptions& fallback() const { return request.plan->fallback; }
     const LogitsRules& rules() const { return request.plan->rules; }

@@ -34,6 +34,7 @@ struct DecodeRequest {
     std::unique_ptr<CrossCache> window;
     std::vector<int32_t> prompt;  ///< from start_of_previous or start_of_transcript on
     double duration_s = 30.0;     ///< of the window's sound, for word times
+    bool once = false;            ///< the plan's first temperature only
 };
 
 struct DecodeResult {

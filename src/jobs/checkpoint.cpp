@@ -13,7 +13,7 @@ namespace ft {
 namespace {
 
 using nlohmann::json;
-constexpr int format_version = 2;
+constexpr int format_version = 3;
 
 json json_of(const Segment& segment) {
     json words = json::array();
@@ -49,14 +49,17 @@ Segment segment_of(const json& object) {
 }
 
 std::string text_of(const std::string& plan, const FinishedWindow& window) {
-    json segments = json::array(), dropped = json::array();
+    json segments = json::array(), dropped = json::array(), repaired = json::array();
     for (const Segment& segment : window.segments) segments.push_back(json_of(segment));
     for (const Coverage::Dropped& part : window.dropped)
         dropped.push_back({part.start_s, part.end_s, part.text, part.reason});
+    for (const Coverage::Repair& part : window.repaired)
+        repaired.push_back({part.start_s, part.end_s, part.reason, part.replaced});
     const json all = {{"version", format_version},   {"plan", plan},
                       {"index", window.index},       {"begin_s", window.begin_s},
                       {"end_s", window.end_s},       {"segments", segments},
-                      {"dropped", dropped},          {"transcribed_s", window.transcribed_s},
+                      {"dropped", dropped},          {"repaired", repaired},
+                      {"rejected", window.rejected}, {"transcribed_s", window.transcribed_s},
                       {"fallback", window.fallback}, {"silent", window.silent},
                       {"language", window.language}, {"language_probability", window.language_probability}};
     return all.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -76,6 +79,11 @@ std::optional<FinishedWindow> window_of(const std::string& text, const std::stri
         window.dropped.push_back({part.at(0).get<double>(), part.at(1).get<double>(), part.at(2).get<std::string>(),
                                   part.at(3).get<std::string>()});
     }
+    for (const json& part : all.at("repaired")) {
+        window.repaired.push_back({part.at(0).get<double>(), part.at(1).get<double>(), part.at(2).get<std::string>(),
+                                   part.at(3).get<bool>()});
+    }
+    window.rejected = all.at("rejected").get<bool>();
     window.transcribed_s = all.at("transcribed_s").get<double>();
     window.fallback = all.at("fallback").get<bool>();
     window.silent = all.at("silent").get<bool>();

@@ -21,6 +21,8 @@ struct Window {
     int64_t index = 0;                ///< in the order of the file
     std::vector<float> pcm;           ///< ≤ 480000 samples at 16 kHz
     std::vector<WindowPiece> pieces;  ///< ascending, covering pcm without gaps
+    std::vector<Span> speech;         ///< where the detector found speech, in samples of the window, ascending
+    bool rejected = false;            ///< sound that the detector took for no speech (rejected_sound.h)
 
     double duration_s() const;
     /// Window clock → file clock, both in seconds. A time on the border of two pieces belongs to the earlier piece when

@@ -40,9 +40,13 @@ struct TranscribeOptions {
     VadOptions vad;
     std::filesystem::path vad_model;  ///< silero_vad_16k.safetensors; empty: energy detector
     PackOptions windows;
+    // Guards (docs/trust.md). Without a detector nobody knows where speech is: the first two then find nothing.
+    bool repair = true;           ///< read again, in other cuts, where words are missing or wrong
+    bool hear_rejected = true;    ///< decode once what the detector rejected and what stands out all the same
+    bool drop_inventions = true;  ///< leave out phrases known to be invented, where nobody speaks
 };
 
-/// Progress on the file's clock, in order of time. Called from the engine's thread: it must be short, as all files wait
+/// Progress on the file's clock, in order of time, but for what was said where no speech was detected: that comes late. Called from the engine's thread: it must be short, as all files wait
 /// for it, and must not throw.
 struct Progress {
     double done_s = 0, duration_s = 0;                   ///< duration 0: unknown

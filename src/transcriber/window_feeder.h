@@ -24,6 +24,7 @@ struct PreparedWindow {
 /// What is known once the stream has ended.
 struct FeedSummary {
     double duration_s = 0, speech_s = 0;
+    double rejected_s = 0;  ///< sound outside of speech that is decoded all the same
     double audio_s = 0, vad_s = 0, mel_s = 0;  ///< wall time spent in each stage
     std::vector<std::string> warnings;
     std::string detector;
@@ -47,6 +48,7 @@ class WindowFeeder {
     const FeedSummary& finish();
 
   private:
+    struct Cutter;
     void run();
     bool deliver(std::vector<Window>& windows);
 
@@ -56,6 +58,7 @@ class WindowFeeder {
     std::unique_ptr<AudioReader> reader_;
     std::unique_ptr<VoiceDetector> detector_;
     double declared_duration_s_ = 0;
+    int64_t next_index_ = 0;
     FeedSummary summary_;
     BoundedQueue<PreparedWindow> queue_;
     std::function<void()> bell_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "audio/audio_reader.h"
 #include "base/text.h"
 #include "decoding/token_segments.h"
 #include "transcriber/window_words.h"
@@ -41,20 +40,6 @@ WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, 
         result.segments.push_back(std::move(segment));
     }
     return result;
-}
-
-Window window_tail(const Window& window, double from_s) {
-    const auto from =
-        std::clamp<int64_t>(std::llround(from_s * sample_rate), 0, static_cast<int64_t>(window.pcm.size()));
-    Window tail;
-    tail.index = window.index;
-    tail.pcm.assign(window.pcm.begin() + from, window.pcm.end());
-    for (const WindowPiece& piece : window.pieces) {
-        const int64_t skipped = std::clamp<int64_t>(from - piece.window_begin, 0, piece.size);
-        if (skipped == piece.size) continue;
-        tail.pieces.push_back({piece.file_begin + skipped, piece.window_begin + skipped - from, piece.size - skipped});
-    }
-    return tail;
 }
 
 }  // namespace ft

@@ -19,7 +19,4 @@ struct WindowText {
 WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer,
                             int32_t timestamp_begin);
 
-/// The part of a window from `from_s` (window clock) on, as a window of its own.
-Window window_tail(const Window& window, double from_s);
-
 }  // namespace ft

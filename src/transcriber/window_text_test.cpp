@@ -41,16 +41,5 @@ TEST(WindowText, LeavesOutBlankSegments) {
     EXPECT_EQ(make_window_text(two_pieces(), h, byte_tokenizer(), ts).segments.size(), 1u);
 }
 
-TEST(WindowTail, KeepsTheWayBackToTheFile) {
-    const Window tail = window_tail(two_pieces(), 1.5);
-    EXPECT_EQ(tail.pcm.size(), 56000u);
-    ASSERT_EQ(tail.pieces.size(), 2u);
-    EXPECT_EQ(tail.pieces[0].window_begin, 0);
-    EXPECT_EQ(tail.pieces[0].file_begin, 184000);
-    EXPECT_EQ(tail.pieces[1].window_begin, 8000);
-    EXPECT_NEAR(tail.to_file_time(0.5 + 1.0, false), 21.0, 1e-9);
-    EXPECT_EQ(window_tail(two_pieces(), 2.5).pieces.size(), 1u);
-}
-
 }  // namespace
 }  // namespace ft

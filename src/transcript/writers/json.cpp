@@ -57,10 +57,26 @@ Json timing_json(const Timings& t) {
 Json coverage_json(const Coverage& coverage) {
     Json json = {{"speech_s", time(coverage.speech_s)},
                  {"transcribed_s", time(coverage.transcribed_s)},
+                 {"share", number(coverage.share(), 4)},
                  {"windows", coverage.windows},
                  {"fallback_windows", coverage.fallback_windows},
                  {"silent_windows", coverage.silent_windows},
-                 {"dropped", Json::array()}};
+                 {"rejected_s", time(coverage.rejected_s)},
+                 {"rejected_windows", coverage.rejected_windows},
+                 {"repaired", Json::array()},
+                 {"dropped", Json::array()},
+                 {"low_confidence", Json::array()}};
+    for (const auto& repair : coverage.repaired) {
+        json["repaired"].push_back({{"start", time(repair.start_s)},
+                                    {"end", time(repair.end_s)},
+                                    {"reason", text(repair.reason)},
+                                    {"replaced", repair.replaced}});
+    }
+    for (const auto& doubtful : coverage.low_confidence) {
+        json["low_confidence"].push_back({{"start", time(doubtful.start_s)},
+                                          {"end", time(doubtful.end_s)},
+                                          {"confidence", score(doubtful.confidence)}});
+    }
     for (const auto& dropped : coverage.dropped) {
         json["dropped"].push_back({{"start", time(dropped.start_s)},
                                    {"end", time(dropped.end_s)},
