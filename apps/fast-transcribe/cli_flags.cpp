@@ -87,6 +87,11 @@ std::vector<Flag> output_flags(GatheredFlags& g) {
          layout_number("max_words_per_line", output.layout.max_words_per_line)},
         {"highlight_words", 0, "", group, "subtitles: underline each word while it is said",
          [&](const std::string& v) { output.layout.highlight_words = v == "true"; }},
+        // Here and not among the options of a transcription: they change the exit code, never the text.
+        {"strict", 0, "", group, "exit code 1 when less of a file's detected speech than --min_coverage became text",
+         [&](const std::string& v) { g.options.strict = v == "true"; }},
+        {"min_coverage", 0, "SHARE", group, "from 0 to 1, for --strict (default 0.95)",
+         [&](const std::string& v) { g.options.min_coverage = parse_number("--min_coverage", v, 0, 1); }},
         {"verbose", 0, "", group, "show the segments on standard error as they are finished, and more of what is done",
          [&](const std::string& v) { g.verbose = v == "true"; }},
         {"print_progress", 0, "", group,

@@ -158,7 +158,7 @@ def main():
     for variant in args.chosen:
         recordings = variants.make(variant, args.files, args.folder)
         for name, flags in args.sets.items():
-            place = args.keep / name / re.sub(r"[^a-z0-9]+", "_", variant) if args.keep else None
+            place = args.keep / name / variants.slug(variant) if args.keep else None
             lines.append(row(variant, name, judge(args, flags, recordings, place)))
             print(lines[-1], flush=True)
     args.output.parent.mkdir(parents=True, exist_ok=True)

@@ -142,9 +142,13 @@ def write_sides(target, segments, silent):
     target.with_suffix(".silent.json").write_text(json.dumps(silent))
 
 
+def slug(name):
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())
+
+
 def make(name, files, folder):
     """The recordings of a variant; what is there already is not made again."""
-    place = folder / re.sub(r"[^a-z0-9]+", "_", name)
+    place = folder / slug(name)
     place.mkdir(parents=True, exist_ok=True)
     made = []
     for file in files if name in OF_SPEECH else [pathlib.Path("alone.flac")]:

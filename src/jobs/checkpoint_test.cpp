@@ -29,6 +29,8 @@ class CheckpointTest : public ::testing::Test {
         segment.words = {{" Hej", 0.1, 0.5, 0.99F}};
         window.segments = {segment};
         window.dropped = {{1, 2, "text", "no speech"}};
+        window.repaired = {{3, 4.5, "loop", true}};
+        window.rejected = true;
         window.transcribed_s = 12.5;
         window.fallback = true;
         window.language = "sv";
@@ -69,6 +71,11 @@ TEST_F(CheckpointTest, GivesBackEveryBit) {
     EXPECT_EQ(a.words[0].probability, 0.99F);
     ASSERT_EQ(got.dropped.size(), 1U);
     EXPECT_EQ(got.dropped[0].reason, "no speech");
+    ASSERT_EQ(got.repaired.size(), 1U);
+    EXPECT_EQ(got.repaired[0].end_s, 4.5);
+    EXPECT_EQ(got.repaired[0].reason, "loop");
+    EXPECT_TRUE(got.repaired[0].replaced);
+    EXPECT_TRUE(got.rejected);
 }
 
 TEST_F(CheckpointTest, AscendingAndTheNewestFenceCounts) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "base/text.h"
 #include "decoding/token_segments.h"
@@ -9,11 +10,81 @@
 
 namespace ft {
 
+namespace {
+
+constexpr double least_side_s = 0.3;  // less of a segment beyond a gap is a rough time
+
+bool ends_clause(const std::string& text) {
+    const std::string word = trimmed(text);
+    return !word.empty() && std::string_view(".,!?;:").find(word.back()) != std::string_view::npos;
+}
+
+/// Which of the segment's text tokens is the first beyond `gap_s`: by the tokens' times, else by the share of its time,
+/// where a clause or at least a word begins. `first`: of its text tokens among the hypothesis's.
+size_t token_at_gap(const TokenSegment& segment, const std::vector<size_t>& text, size_t first, double gap_s,
+                    const Hypothesis& hypothesis, const Tokenizer& tokenizer) {
+    const auto begins_word = [&](size_t i) { return tokenizer.bytes(segment.tokens[text[i]]).substr(0, 1) == " "; };
+    if (first + text.size() <= hypothesis.times.size()) {
+        for (size_t i = 1; i < text.size(); ++i) {
+            const TokenFrames& time = hypothesis.times[first + i];
+            if (0.01 * static_cast<double>(time.begin + time.end) >= gap_s && begins_word(i)) return i;
+        }
+        return 0;
+    }
+    const double share = (gap_s - segment.start_s) / (segment.end_s - segment.start_s);
+    size_t best = 0;
+    double best_cost = 1.0;
+    for (size_t i = 1; i < text.size(); ++i) {
+        if (!begins_word(i)) continue;
+        const double off = std::abs(static_cast<double>(i) / static_cast<double>(text.size()) - share);
+        const double cost = off + (ends_clause(tokenizer.decode({&segment.tokens[text[i - 1]], 1})) ? 0.0 : 0.2);
+        if (cost < best_cost) {
+            best = i;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
+/// A segment that goes on after something was cut out of the file would last through all that was cut out: it becomes
+/// two. Nothing is changed where it cannot be told which words lie where.
+void split_at_gaps(std::vector<TokenSegment>& segments, const Window& window, const Hypothesis& hypothesis,
+                   const Tokenizer& tokenizer) {
+    size_t first = 0;
+    for (size_t s = 0; s < segments.size(); ++s) {
+        std::vector<size_t> text;
+        for (size_t i = 0; i < segments[s].tokens.size(); ++i) {
+            if (!tokenizer.is_special(segments[s].tokens[i])) text.push_back(i);
+        }
+        for (size_t p = 1; p < window.pieces.size(); ++p) {
+            const double gap_s = static_cast<double>(window.pieces[p].window_begin) / 16000.0;
+            TokenSegment& segment = segments[s];
+            if (gap_s < segment.start_s + least_side_s || gap_s > segment.end_s - least_side_s) continue;
+            const size_t at = token_at_gap(segment, text, first, gap_s, hypothesis, tokenizer);
+            if (at == 0) continue;
+            TokenSegment rest;
+            rest.start_s = gap_s;
+            rest.end_s = segment.end_s;
+            const auto from = segment.tokens.begin() + static_cast<ptrdiff_t>(text[at]);
+            rest.tokens.assign(from, segment.tokens.end());
+            segment.tokens.erase(from, segment.tokens.end());
+            segment.end_s = gap_s;
+            text.resize(at);
+            segments.insert(segments.begin() + static_cast<ptrdiff_t>(s) + 1, std::move(rest));
+            break;  // the rest is the next segment
+        }
+        first += text.size();
+    }
+}
+
+}  // namespace
+
 WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer,
                             int32_t timestamp_begin) {
     WindowText result;
     SegmentedTokens split = split_segments(hypothesis.tokens, timestamp_begin, window.duration_s());
     result.covered_s = split.covered_s;
+    split_at_gaps(split.segments, window, hypothesis, tokenizer);
     std::vector<std::vector<Word>> words = make_window_words(window, hypothesis, split.segments, tokenizer);
     const std::vector<float> confidences = segment_confidences(hypothesis, split.segments, tokenizer);
     double latest_s = window.file_begin_s();

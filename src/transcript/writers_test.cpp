@@ -136,7 +136,12 @@ TEST(Writers, Json) {
     t.warnings = {"filen slutar \"tidigt\""};
     t.timings.total = 1.23456;
     t.timings.ready = 0.2;
-    t.coverage = {50.5, 49.5, 3, 1, 0, {{1.0, 2.0, "Tack.", "no speech"}}};
+    t.coverage.speech_s = 50.5, t.coverage.transcribed_s = 49.5;
+    t.coverage.windows = 3, t.coverage.fallback_windows = 1;
+    t.coverage.rejected_s = 4.25, t.coverage.rejected_windows = 1;
+    t.coverage.repaired = {{10.0, 20.5, "few words", true}};
+    t.coverage.dropped = {{1.0, 2.0, "Tack.", "no speech"}};
+    t.coverage.low_confidence = {{5.0, 6.0, 0.25F}};
     EXPECT_EQ(write_transcript(t, "json"), R"({
 "text": "Hej på dig.",
 "language": "sv",
@@ -163,15 +168,33 @@ TEST(Writers, Json) {
  "coverage": {
   "speech_s": 50.5,
   "transcribed_s": 49.5,
+  "share": 0.9802,
   "windows": 3,
   "fallback_windows": 1,
   "silent_windows": 0,
+  "rejected_s": 4.25,
+  "rejected_windows": 1,
+  "repaired": [
+   {
+    "start": 10.0,
+    "end": 20.5,
+    "reason": "few words",
+    "replaced": true
+   }
+  ],
   "dropped": [
    {
     "start": 1.0,
     "end": 2.0,
     "text": "Tack.",
     "reason": "no speech"
+   }
+  ],
+  "low_confidence": [
+   {
+    "start": 5.0,
+    "end": 6.0,
+    "confidence": 0.25
    }
   ]
  },
