@@ -17,7 +17,7 @@ constexpr int format_version = 3;
 
 json json_of(const Segment& segment) {
     json words = json::array();
-    for (const Word& word : segment.words) words.push_back({word.text, word.start_s, word.end_s, word.probability});
+    for (const Word& word : segment.words) words.push_back({word.text, word.start_s, word.end_s, word.probability, word.confidence});
     return {{"start_s", segment.start_s},
             {"end_s", segment.end_s},
             {"text", segment.text},
@@ -26,6 +26,7 @@ json json_of(const Segment& segment) {
             {"avg_logprob", segment.avg_logprob},
             {"compression_ratio", segment.compression_ratio},
             {"no_speech_prob", segment.no_speech_prob},
+            {"probability", segment.probability},
             {"confidence", segment.confidence},
             {"words", words}};
 }
@@ -40,10 +41,11 @@ Segment segment_of(const json& object) {
     segment.avg_logprob = object.at("avg_logprob").get<float>();
     segment.compression_ratio = object.at("compression_ratio").get<float>();
     segment.no_speech_prob = object.at("no_speech_prob").get<float>();
+    segment.probability = object.at("probability").get<float>();
     segment.confidence = object.at("confidence").get<float>();
     for (const json& word : object.at("words")) {
         segment.words.push_back({word.at(0).get<std::string>(), word.at(1).get<double>(), word.at(2).get<double>(),
-                                 word.at(3).get<float>()});
+                                 word.at(3).get<float>(), word.at(4).get<float>()});
     }
     return segment;
 }

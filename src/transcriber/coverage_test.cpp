@@ -39,13 +39,13 @@ TEST(Coverage, TheShareIsOfDetectedSpeech) {
 
 TEST(Coverage, DoubtfulNeighboursAreOneStretch) {
     const std::vector<Segment> all = {segment(0, 1, "a", 0.9F), segment(1, 2, "b", 0.3F), segment(2.5, 3, "c", 0.2F),
-                                      segment(3, 4, "d", 0.8F), segment(4, 5, "e", 0.4F)};
+                                      segment(3, 4.5, "d", 0.8F), segment(4.5, 5, "e", 0.4F)};
     const auto spans = low_confidence_spans(all, 0.5F);
     ASSERT_EQ(spans.size(), 2U);
     EXPECT_DOUBLE_EQ(spans[0].start_s, 1.0);
     EXPECT_DOUBLE_EQ(spans[0].end_s, 3.0);
     EXPECT_FLOAT_EQ(spans[0].confidence, 0.2F);
-    EXPECT_DOUBLE_EQ(spans[1].start_s, 4.0);
+    EXPECT_DOUBLE_EQ(spans[1].start_s, 4.5);
 }
 
 }  // namespace

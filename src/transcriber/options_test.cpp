@@ -42,6 +42,7 @@ TranscribeOptions changed() {
     options.vad.min_speech_ms = 200;
     options.vad.speech_pad_ms = 100;
     options.windows.max_window_s = 20.5;
+    options.repair = options.hear_rejected = options.drop_inventions = false;
     return options;
 }
 

@@ -15,7 +15,7 @@ constexpr double most_words_per_s = 6.0;    // nobody says more
 constexpr double least_hole_s = 2.0;        // of detected speech, padding not counted
 constexpr double edge_s = 0.5;              // segments' times are rough, and speech is padded
 constexpr float least_logprob = -0.6F;      // outside of detected speech
-constexpr float least_confidence = 0.6F;    // likewise
+constexpr float least_probability = 0.6F;   // likewise
 constexpr size_t least_words = 3;           // likewise
 
 size_t count_words(std::span<const Segment> segments) {
@@ -120,7 +120,7 @@ double believed_words(std::span<const Segment> segments, const ReadingContext& c
         if (is_known_invention(segment.text)) continue;
         const double most = 1.0 + most_words_per_s * (segment.end_s - segment.start_s);
         const auto words = static_cast<double>(words_without_loops(plain_words(segment.text)));
-        believed += std::min(words, most) * segment.confidence;
+        believed += std::min(words, most) * segment.probability;
     }
     const std::vector<std::string> words = all_words(segments);
     if (echoes_prompt(words, context.prompt)) return 0.0;
@@ -158,7 +158,7 @@ bool is_credible_outside_speech(const Segment& segment, const ReadingContext& co
     return words.size() >= least_words && count * 4 >= static_cast<double>(words.size()) * 3 &&
            count <= 1.0 + most_words_per_s * length_s && count >= least_words_per_s * length_s &&
            segment.no_speech_prob < context.no_speech_threshold / 2 && segment.avg_logprob >= least_logprob &&
-           segment.confidence >= least_confidence && segment.temperature == 0.0F && !is_known_invention(segment.text) &&
+           segment.probability >= least_probability && segment.temperature == 0.0F && !is_known_invention(segment.text) &&
            !is_foreign(words, context.language);
 }
 

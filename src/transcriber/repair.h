@@ -46,7 +46,7 @@ std::vector<Doubt> find_doubts(std::span<const Reading> readings, const ReadingC
 double overlap_s(std::span<const TimeSpan> speech, const TimeSpan& stretch);
 
 /// How many words of the text are believed: each segment's words (loops counted twice at most, and no more than somebody
-/// can say in the segment's time) times its confidence; half of it for another language, none for a prompt said again or a
+/// can say in the segment's time) times its probability; half of it for another language, none for a prompt said again or a
 /// phrase that is known to be invented. What readings of one stretch are compared by.
 double believed_words(std::span<const Segment> segments, const ReadingContext& context);
 

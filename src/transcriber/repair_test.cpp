@@ -9,12 +9,12 @@ namespace {
 
 constexpr const char* ten_words = "Det här är en mening som har precis tio ord";
 
-Segment segment(double start_s, double end_s, const std::string& text, float confidence = 0.9F) {
+Segment segment(double start_s, double end_s, const std::string& text, float probability = 0.9F) {
     Segment made;
     made.start_s = start_s;
     made.end_s = end_s;
     made.text = text;
-    made.confidence = confidence;
+    made.probability = probability;
     made.avg_logprob = -0.2F;
     made.no_speech_prob = 0.05F;
     return made;
@@ -137,7 +137,7 @@ TEST(OutsideSpeech, TheTextHasToProveItself) {
     };
     EXPECT_FALSE(changed([](Segment& s) { s.no_speech_prob = 0.4F; }));
     EXPECT_FALSE(changed([](Segment& s) { s.avg_logprob = -0.8F; }));
-    EXPECT_FALSE(changed([](Segment& s) { s.confidence = 0.4F; }));
+    EXPECT_FALSE(changed([](Segment& s) { s.probability = 0.4F; }));
     EXPECT_FALSE(changed([](Segment& s) { s.text = "Ja visst"; }));
     EXPECT_FALSE(changed([](Segment& s) { s.text = "Tack för att du tittade"; }));
     EXPECT_FALSE(changed([](Segment& s) { s.end_s = 0.5; }));

@@ -43,6 +43,7 @@ class TranscriberTest : public testing::Test {
         options_.decode.temperatures = {0.0F};
         options_.decode.logprob_threshold = -1000.0F;
         options_.decode.no_speech_threshold = 2.0F;
+        options_.repair = false;  // what it says is wrong everywhere
     }
 
     std::unique_ptr<Transcriber> load(int batch_size) const {
@@ -275,6 +276,31 @@ TEST_F(TranscriberTest, FinishedWindowsAreNotComputedAgain) {
         expect_equal(transcriber_->transcribe(wav_, options_, rest), whole);
         EXPECT_EQ(computed + rest.finished.size(), windows.size());
     }
+}
+
+TEST_F(TranscriberTest, RepairsAreTheSameAtAnyBatchSizeAndAfterAResume) {
+    options_.repair = true;
+    options_.decode.temperatures = {0.0F, 0.8F};
+    const std::string wav = (folder_ / "short.wav").string();
+    write_file_atomically(wav, wavering(50.0));
+    std::vector<FinishedWindow> windows;
+    TranscribeHooks hooks;
+    hooks.on_window = [&](const FinishedWindow& window, double) { windows.push_back(window); };
+    const Transcript together = transcriber_->transcribe(wav, options_, hooks);
+    ASSERT_FALSE(together.coverage.repaired.empty()) << "a random model is wrong everywhere";
+    ASSERT_GE(windows.size(), 2U);
+    TranscribeHooks resumed;
+    resumed.finished = {windows.back()};
+    for (const Transcript& other :
+         {load(2)->transcribe(wav, options_), transcriber_->transcribe(wav, options_, resumed)}) {
+        expect_equal(other, together);
+        ASSERT_EQ(other.coverage.repaired.size(), together.coverage.repaired.size());
+        for (size_t i = 0; i < together.coverage.repaired.size(); ++i)
+            EXPECT_EQ(other.coverage.repaired[i].replaced, together.coverage.repaired[i].replaced);
+    }
+    TranscribeOptions without = options_;
+    without.repair = false;
+    EXPECT_NE(transcriber_->plan(without), transcriber_->plan(options_));
 }
 
 TEST_F(TranscriberTest, WhatTheWaitingOneThrowsEndsHisFileOnly) {

@@ -68,8 +68,10 @@ void WindowWork::take(const Hypothesis& hypothesis, WindowText text, const std::
     reading.prompted = prompted;
     reading.segments = std::move(text.segments);
     const bool first = !repairing_;
-    if (!reading.silent && has_tail(part, text) && parts_ + 1 < (first ? most_first_parts : most_parts - 1))
+    if (!reading.silent && has_tail(part, text) && parts_ + 1 < (first ? most_first_parts : most_parts - 1)) {
         waiting_.push_front(window_tail(part, text.covered_s));
+        reading.part.end_s = waiting_.front().file_begin_s();
+    }
     (first ? first_ : second_).push_back(std::move(reading));
     if (!waiting_.empty()) return;
     first ? end_first_reading() : settle_repair();
@@ -148,6 +150,11 @@ FinishedWindow WindowWork::finish() {
     for (Segment& segment : segments_) {
         std::string reason = rules_.drop_inventions ? reason_to_drop(segment, known) : "";
         if (window_.rejected && !is_credible_outside_speech(segment, known)) reason = "doubtful, outside detected speech";
+        // Only now: what is doubted and left out must not depend on whether anybody asked for words.
+        if (!segment.words.empty()) {
+            segment.start_s = segment.words.front().start_s;
+            segment.end_s = segment.words.back().end_s;
+        }
         if (reason.empty()) {
             result_.segments.push_back(std::move(segment));
         } else {

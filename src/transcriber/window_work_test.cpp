@@ -18,12 +18,12 @@ Window window() {
     return made;
 }
 
-Segment segment(double start_s, double end_s, const std::string& text, float confidence = 0.9F) {
+Segment segment(double start_s, double end_s, const std::string& text, float probability = 0.9F) {
     Segment made;
     made.start_s = start_s;
     made.end_s = end_s;
     made.text = text;
-    made.confidence = confidence;
+    made.probability = probability;
     made.avg_logprob = -0.2F;
     return made;
 }

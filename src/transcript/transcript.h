@@ -12,7 +12,8 @@ namespace ft {
 struct Word {
     std::string text;  ///< with its leading space, as the tokens have it
     double start_s = 0.0, end_s = 0.0;
-    float probability = 0.0F;
+    float probability = 0.0F;  ///< the model's own: mean of its tokens'
+    float confidence = 0.0F;   ///< how likely it is right (transcriber/confidence.h)
 };
 
 struct Segment {
@@ -24,7 +25,8 @@ struct Segment {
     float avg_logprob = 0.0F;
     float compression_ratio = 0.0F;
     float no_speech_prob = 0.0F;
-    float confidence = 0.0F;  ///< geometric mean of the probabilities of its own text tokens: 0 to 1
+    float probability = 0.0F;  ///< the model's own: geometric mean of its text tokens'
+    float confidence = 0.0F;   ///< expected share of its words that are right (transcriber/confidence.h)
     std::vector<Word> words;  ///< empty unless word times were asked for
 };
 

@@ -129,8 +129,9 @@ TEST(Writers, Json) {
     t.segments[0].avg_logprob = -0.25F;
     t.segments[0].compression_ratio = 1.1F;
     t.segments[0].no_speech_prob = 0.0F;
+    t.segments[0].probability = 0.5F;
     t.segments[0].confidence = 0.75F;
-    t.segments[0].words = {{" Hej", 0.0, 0.42, 0.9F}};
+    t.segments[0].words = {{" Hej", 0.0, 0.42, 0.9F, 0.95F}};
     t.segments.pop_back();
     t.metadata = {{"model", "kb-whisper-small"}, {"precision", "int8"}};
     t.warnings = {"filen slutar \"tidigt\""};
@@ -147,7 +148,7 @@ TEST(Writers, Json) {
 "language": "sv",
 "duration": 3725.5,
 "segments": [
-{"id":0,"start":0.0,"end":60.0,"text":"Hej på dig.","tokens":[50364,15759,53364],"temperature":0.2,"avg_logprob":-0.25,"compression_ratio":1.1,"no_speech_prob":0.0,"confidence":0.75,"words":[{"word":" Hej","start":0.0,"end":0.42,"probability":0.9}]}
+{"id":0,"start":0.0,"end":60.0,"text":"Hej på dig.","tokens":[50364,15759,53364],"temperature":0.2,"avg_logprob":-0.25,"compression_ratio":1.1,"no_speech_prob":0.0,"probability":0.5,"confidence":0.75,"words":[{"word":" Hej","start":0.0,"end":0.42,"probability":0.9,"confidence":0.95}]}
 ],
 "metadata": {
  "file": "intervju.mp3",

@@ -37,13 +37,15 @@ Json segment_json(const Segment& segment) {
                  {"avg_logprob", score(segment.avg_logprob)},
                  {"compression_ratio", score(segment.compression_ratio)},
                  {"no_speech_prob", score(segment.no_speech_prob)},
+                 {"probability", score(segment.probability)},
                  {"confidence", score(segment.confidence)},
                  {"words", Json::array()}};
     for (const Word& word : segment.words) {
         json["words"].push_back({{"word", text(word.text)},
                                  {"start", time(word.start_s)},
                                  {"end", time(word.end_s)},
-                                 {"probability", score(word.probability)}});
+                                 {"probability", score(word.probability)},
+                                 {"confidence", score(word.confidence)}});
     }
     return json;
 }
