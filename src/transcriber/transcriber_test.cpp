@@ -43,7 +43,7 @@ class TranscriberTest : public testing::Test {
         options_.decode.temperatures = {0.0F};
         options_.decode.logprob_threshold = -1000.0F;
         options_.decode.no_speech_threshold = 2.0F;
-        options_.repair = false;  // what it says is wrong everywhere
+        options_.repair = options_.drop_inventions = false;  // what it says is wrong everywhere
     }
 
     std::unique_ptr<Transcriber> load(int batch_size) const {

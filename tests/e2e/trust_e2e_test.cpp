@@ -34,6 +34,16 @@ Pcm music(double seconds) {
     return pcm;
 }
 
+/// A quarter of a second in every 0.6 s.
+Pcm beeps(double seconds) {
+    Pcm pcm(static_cast<size_t>(seconds * sample_rate));
+    for (size_t i = 0; i < pcm.size(); ++i) {
+        const double t = static_cast<double>(i) / sample_rate;
+        pcm[i] = static_cast<float>(std::fmod(t, 0.6) < 0.25 ? 0.3 * std::sin(6.283185 * 440 * t) : 0.0);
+    }
+    return pcm;
+}
+
 class TrustE2eTest : public E2eTest {
   protected:
     static Pcm speech() { return read_all(*AudioReader::open(samples()[0].audio.string())); }
@@ -108,23 +118,25 @@ TEST_F(TrustE2eTest, MusicThatTheDetectorRejectsLeavesNoText) {
     EXPECT_EQ(json["text"], "") << json["metadata"]["coverage"];
 }
 
-TEST_F(TrustE2eTest, MusicThatPassesForSpeechIsReadAgain) {
+TEST_F(TrustE2eTest, TextThatRepeatsItselfIsReadAgain) {
     FT_NEEDS_MODEL_AND_SAMPLES();
-    // The detector by level takes music for speech, so the window opens with it.
-    const Json json = transcribe({music(12.0), speech()}, {"--vad_model", "energy"});
-    EXPECT_GE(shared_words(samples()[0].text, json["text"].get<std::string>()), 0.5) << json["text"];
-    EXPECT_FALSE(json["metadata"]["coverage"]["repaired"].empty()) << json["metadata"]["coverage"];
-    const Json without = transcribe({music(12.0), speech()}, {"--vad_model", "energy", "--repair", "False"});
-    EXPECT_TRUE(without["metadata"]["coverage"]["repaired"].empty());
+    Pcm sentence = speech();
+    sentence.resize(static_cast<size_t>(2.1 * sample_rate));
+    const Json json = transcribe(std::vector<Pcm>(10, sentence), {});
+    ASSERT_FALSE(json["metadata"]["coverage"]["repaired"].empty()) << json["text"];
+    EXPECT_EQ(json["metadata"]["coverage"]["repaired"][0]["reason"], "loop");
+    EXPECT_GE(words_of(json["text"]).size(), 15U) << "what is said over and over stays: " << json["text"];
 }
 
-TEST_F(TrustE2eTest, StrictCountsWhatIsMissing) {
+TEST_F(TrustE2eTest, AHoleIsReadAgainAndStrictCountsIt) {
     FT_NEEDS_MODEL_AND_SAMPLES();
-    // Music that passes for speech becomes no text: that is missing, as far as anybody can tell.
-    const Json json = transcribe({music(20.0)}, {"--vad_model", "energy", "--strict"});
-    const double share = json["metadata"]["coverage"]["share"];
-    EXPECT_EQ(code_, share < 0.95 ? 1 : 0) << json["metadata"]["coverage"];
-    EXPECT_LT(share, 0.95) << json["text"];
+    const Json json = transcribe({speech(), beeps(15.0), speech()}, {"--vad_model", "energy", "--strict"});
+    const Json& coverage = json["metadata"]["coverage"];
+    ASSERT_FALSE(coverage["repaired"].empty()) << json["text"];
+    EXPECT_EQ(coverage["repaired"][0]["reason"], "hole");
+    // Beeps become no text: as far as anybody can tell, that is speech that is missing.
+    EXPECT_LT(coverage["share"].get<double>(), 0.95) << json["text"];
+    EXPECT_EQ(code_, 1);
     EXPECT_NE(err().find("--min_coverage"), std::string::npos) << err();
 }
 
