@@ -283,7 +283,8 @@ TEST_F(CommandTest, StrictFailsWhenSpeechIsMissing) {
     write("a.wav", "hej");  // 98 % of its speech becomes text
     EXPECT_EQ(run({"--strict", "a.wav"}), 0);
     EXPECT_EQ(run({"--strict", "--min_coverage", "0.99", "-f", "txt", "a.wav"}), 1);
-    EXPECT_NE(err().find("fast-transcribe: a.wav: the transcript is written, but only 98.0 %"), std::string::npos) << err();
+    EXPECT_NE(err().find("fast-transcribe: a.wav: the transcript is written, but only 98.0 %"), std::string::npos)
+        << err();
     EXPECT_EQ(read_file("a.txt"), "hej\n") << "it is written all the same";
     EXPECT_EQ(run({"--min_coverage", "0.99", "-f", "txt", "a.wav"}), 0) << "only with --strict";
     EXPECT_EQ(run({"--strict", "--min_coverage", "95", "a.wav"}), 2);

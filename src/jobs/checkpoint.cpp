@@ -17,7 +17,8 @@ constexpr int format_version = 3;
 
 json json_of(const Segment& segment) {
     json words = json::array();
-    for (const Word& word : segment.words) words.push_back({word.text, word.start_s, word.end_s, word.probability, word.confidence});
+    for (const Word& word : segment.words)
+        words.push_back({word.text, word.start_s, word.end_s, word.probability, word.confidence});
     return {{"start_s", segment.start_s},
             {"end_s", segment.end_s},
             {"text", segment.text},

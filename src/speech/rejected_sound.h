@@ -10,8 +10,8 @@
 
 namespace ft {
 
-/// One stream, one thread. A second detector, by level, listens along: hum, noise and quiet are nothing to it, so that they
-/// cost nothing. Memory is bounded: spans only, no sound.
+/// One stream, one thread. A second detector, by level, listens along: hum, noise and quiet are nothing to it, so that
+/// they cost nothing. Memory is bounded: spans only, no sound.
 class RejectedSound {
   public:
     /// `max_pause`: samples between two spans of speech that windows keep anyway (PackOptions::max_pause_s).
@@ -20,8 +20,8 @@ class RejectedSound {
     void push_pcm(std::span<const float> pcm);
     /// Spans as the speech finder gives them, in order.
     void push_speech(const Span& span);
-    /// Appends what is known to be rejected by now: stretches of at least a second, ascending. No span of speech still to
-    /// come begins before `speech_from`.
+    /// Appends what is known to be rejected by now: stretches of at least a second, ascending. No span of speech still
+    /// to come begins before `speech_from`.
     void collect(int64_t speech_from, std::vector<Span>& rejected);
     /// After the last span of speech.
     void finish(std::vector<Span>& rejected);

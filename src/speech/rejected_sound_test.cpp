@@ -39,7 +39,8 @@ std::vector<Span> run(const std::vector<float>& pcm, const std::vector<Span>& sp
 }
 
 TEST(RejectedSound, WhatStandsOutBesideSpeechIsGiven) {
-    const std::vector<Span> sounds = {{5 * second, 10 * second}, {20 * second, 26 * second}, {40 * second, 44 * second}};
+    const std::vector<Span> sounds = {
+        {5 * second, 10 * second}, {20 * second, 26 * second}, {40 * second, 44 * second}};
     const std::vector<float> pcm = sounds_at(sounds, 60 * second);
     const std::vector<Span> speech = {{19 * second, 27 * second}};
     const std::vector<Span> spans = run(pcm, speech, second);

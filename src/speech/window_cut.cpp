@@ -18,8 +18,7 @@ int64_t samples(double seconds) {
 }
 
 /// Pieces of the file for the stretch [begin, begin + size) of the window, which is to lie at `place`.
-void append_pieces(const Window& window, int64_t begin, int64_t size, int64_t place,
-                   std::vector<WindowPiece>& pieces) {
+void append_pieces(const Window& window, int64_t begin, int64_t size, int64_t place, std::vector<WindowPiece>& pieces) {
     for (const WindowPiece& piece : window.pieces) {
         const int64_t from = std::max(begin, piece.window_begin);
         const int64_t to = std::min(begin + size, piece.window_begin + piece.size);

@@ -24,8 +24,9 @@ Window window_tail(const Window& window, double from_s);
 /// What the window has of a stretch of the file.
 Window part_of_file(const Window& window, const TimeSpan& stretch);
 
-/// The window's speech as windows of at most `longest_s` (1 to 30), each beginning with speech: cut at the longest pauses,
-/// or where it is quietest; longer pauses within them are shortened to nothing from `max_pause_s` on. None without speech.
+/// The window's speech as windows of at most `longest_s` (1 to 30), each beginning with speech: cut at the longest
+/// pauses, or where it is quietest; longer pauses within them are shortened to nothing from `max_pause_s` on. None
+/// without speech.
 std::vector<Window> cut_again(const Window& window, double longest_s, double max_pause_s);
 
 }  // namespace ft

@@ -60,10 +60,10 @@ void set_confidence(Segment& segment) {
     for (Word& word : segment.words) {
         const double letters = letters_of(word.text);
         const double word_s = std::max(0.02, word.end_s - word.start_s);
-        word.confidence = logistic<8>(word_constants, {1.0, logit(word.probability), logit(segment.probability),
-                                                       finite(segment.avg_logprob), logit(segment.no_speech_prob),
-                                                       warmth, std::min(letters, 12.0) / 10,
-                                                       std::abs(std::log(std::max(1.0, letters) / word_s / 14))});
+        word.confidence = logistic<8>(
+            word_constants, {1.0, logit(word.probability), logit(segment.probability), finite(segment.avg_logprob),
+                             logit(segment.no_speech_prob), warmth, std::min(letters, 12.0) / 10,
+                             std::abs(std::log(std::max(1.0, letters) / word_s / 14))});
     }
 }
 

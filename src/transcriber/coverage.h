@@ -8,8 +8,9 @@
 
 namespace ft {
 
-/// Seconds of `speech` that lie in a segment or at most half a second beside one (segments' times are rough, and detected
-/// speech is padded). A segment that has less than a word for two seconds of speech counts two seconds a word only.
+/// Seconds of `speech` that lie in a segment or at most half a second beside one (segments' times are rough, and
+/// detected speech is padded). A segment that has less than a word for two seconds of speech counts two seconds a word
+/// only.
 double transcribed_s(std::span<const TimeSpan> speech, std::span<const Segment> segments);
 
 /// Neighbouring segments with a confidence below `limit`, as one stretch each.

@@ -213,7 +213,8 @@ void FileJob::emit(double done_s) {
         absorb(std::move(finished_.begin()->second), fresh);
         finished_.erase(finished_.begin());
     }
-    done_s_ = std::max(done_s_, open_.empty() ? done_s : std::min(done_s, open_.begin()->second.window().file_begin_s()));
+    done_s_ =
+        std::max(done_s_, open_.empty() ? done_s : std::min(done_s, open_.begin()->second.window().file_begin_s()));
     report(fresh);
 }
 
@@ -239,9 +240,8 @@ void FileJob::absorb(FinishedWindow window, std::vector<Segment>& fresh) {
         }
         segment.id = static_cast<int>(all.size());
         fresh.push_back(segment);
-        const auto place = std::upper_bound(all.begin(), all.end(), segment, [](const Segment& a, const Segment& b) {
-            return a.start_s < b.start_s;
-        });
+        const auto place = std::upper_bound(all.begin(), all.end(), segment,
+                                            [](const Segment& a, const Segment& b) { return a.start_s < b.start_s; });
         all.insert(place, std::move(segment));
     }
 }

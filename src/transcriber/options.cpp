@@ -245,16 +245,18 @@ TranscribeOption guard_option(std::string name, std::string group, std::string h
 
 std::vector<TranscribeOption> what_guards_it() {
     return {
-        guard_option("repair", decoding,
-                     "read again, in other cuts, where words are missing or wrong: too few for the speech there, loops, "
-                     "another language, the prompt said again (default True)",
-                     &Options::repair),
+        guard_option(
+            "repair", decoding,
+            "read again, in other cuts, where words are missing or wrong: too few for the speech there, loops, "
+            "another language, the prompt said again (default True)",
+            &Options::repair),
         guard_option("drop_inventions", decoding,
                      "leave out phrases that models invent where nobody speaks (default True)",
                      &Options::drop_inventions),
-        guard_option("hear_rejected", speech,
-                     "decode once what is no speech to the detector but stands out; only sure text stays (default True)",
-                     &Options::hear_rejected),
+        guard_option(
+            "hear_rejected", speech,
+            "decode once what is no speech to the detector but stands out; only sure text stays (default True)",
+            &Options::hear_rejected),
     };
 }
 
@@ -263,9 +265,8 @@ std::vector<TranscribeOption> what_guards_it() {
 const std::vector<TranscribeOption>& transcribe_options() {
     static const std::vector<TranscribeOption> all = [] {
         std::vector<TranscribeOption> table;
-        for (auto* part :
-             {what_is_said, how_it_is_searched, when_it_is_doubted, how_it_is_written, where_somebody_speaks,
-              what_guards_it}) {
+        for (auto* part : {what_is_said, how_it_is_searched, when_it_is_doubted, how_it_is_written,
+                           where_somebody_speaks, what_guards_it}) {
             std::vector<TranscribeOption> options = part();
             std::move(options.begin(), options.end(), std::back_inserter(table));
         }

@@ -9,14 +9,14 @@ namespace ft {
 
 namespace {
 
-constexpr double least_speech_s = 5.0;      // of detected speech, before few words are too few
-constexpr double least_words_per_s = 0.5;   // slow speech has 1.5
-constexpr double most_words_per_s = 6.0;    // nobody says more
-constexpr double least_hole_s = 2.0;        // of detected speech, padding not counted
-constexpr double edge_s = 0.5;              // segments' times are rough, and speech is padded
-constexpr float least_logprob = -0.6F;      // outside of detected speech
-constexpr float least_probability = 0.6F;   // likewise
-constexpr size_t least_words = 3;           // likewise
+constexpr double least_speech_s = 5.0;     // of detected speech, before few words are too few
+constexpr double least_words_per_s = 0.5;  // slow speech has 1.5
+constexpr double most_words_per_s = 6.0;   // nobody says more
+constexpr double least_hole_s = 2.0;       // of detected speech, padding not counted
+constexpr double edge_s = 0.5;             // segments' times are rough, and speech is padded
+constexpr float least_logprob = -0.6F;     // outside of detected speech
+constexpr float least_probability = 0.6F;  // likewise
+constexpr size_t least_words = 3;          // likewise
 
 size_t count_words(std::span<const Segment> segments) {
     size_t count = 0;
@@ -84,12 +84,18 @@ void find_gaps(const Reading& reading, const ReadingContext& context, std::vecto
 
 const char* to_string(Fault fault) {
     switch (fault) {
-        case Fault::silent: return "silent";
-        case Fault::sparse: return "few words";
-        case Fault::loop: return "loop";
-        case Fault::language: return "language";
-        case Fault::prompt: return "prompt";
-        case Fault::hole: return "hole";
+        case Fault::silent:
+            return "silent";
+        case Fault::sparse:
+            return "few words";
+        case Fault::loop:
+            return "loop";
+        case Fault::language:
+            return "language";
+        case Fault::prompt:
+            return "prompt";
+        case Fault::hole:
+            return "hole";
     }
     return "";
 }
@@ -158,8 +164,8 @@ bool is_credible_outside_speech(const Segment& segment, const ReadingContext& co
     return words.size() >= least_words && count * 4 >= static_cast<double>(words.size()) * 3 &&
            count <= 1.0 + most_words_per_s * length_s && count >= least_words_per_s * length_s &&
            segment.no_speech_prob < context.no_speech_threshold / 2 && segment.avg_logprob >= least_logprob &&
-           segment.probability >= least_probability && segment.temperature == 0.0F && !is_known_invention(segment.text) &&
-           !is_foreign(words, context.language);
+           segment.probability >= least_probability && segment.temperature == 0.0F &&
+           !is_known_invention(segment.text) && !is_foreign(words, context.language);
 }
 
 }  // namespace ft

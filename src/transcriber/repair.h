@@ -1,6 +1,6 @@
 #pragma once
-// Which parts of a window are to be read again, which reading is the better one, and what is left out: pure functions of
-// what was read and of where the detector found speech. docs/trust.md tells the rules and the reasons.
+// Which parts of a window are to be read again, which reading is the better one, and what is left out: pure functions
+// of what was read and of where the detector found speech. docs/trust.md tells the rules and the reasons.
 #include <optional>
 #include <span>
 #include <string>
@@ -45,9 +45,9 @@ std::vector<Doubt> find_doubts(std::span<const Reading> readings, const ReadingC
 /// Seconds of `speech` within [begin_s, end_s).
 double overlap_s(std::span<const TimeSpan> speech, const TimeSpan& stretch);
 
-/// How many words of the text are believed: each segment's words (loops counted twice at most, and no more than somebody
-/// can say in the segment's time) times its probability; half of it for another language, none for a prompt said again or a
-/// phrase that is known to be invented. What readings of one stretch are compared by.
+/// How many words of the text are believed: each segment's words (loops counted twice at most, and no more than
+/// somebody can say in the segment's time) times its probability; half of it for another language, none for a prompt
+/// said again or a phrase that is known to be invented. What readings of one stretch are compared by.
 double believed_words(std::span<const Segment> segments, const ReadingContext& context);
 
 /// Whether a second reading's text replaces the first one's: it is believed by clearly more, half a word and a tenth.

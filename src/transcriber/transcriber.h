@@ -46,8 +46,8 @@ struct TranscribeOptions {
     bool drop_inventions = true;  ///< leave out phrases known to be invented, where nobody speaks
 };
 
-/// Progress on the file's clock, in order of time, but for what was said where no speech was detected: that comes late. Called from the engine's thread: it must be short, as all files wait
-/// for it, and must not throw.
+/// Progress on the file's clock, in order of time, but for what was said where no speech was detected: that comes late.
+/// Called from the engine's thread: it must be short, as all files wait for it, and must not throw.
 struct Progress {
     double done_s = 0, duration_s = 0;                   ///< duration 0: unknown
     const std::vector<Segment>* new_segments = nullptr;  ///< segments finished since the last call

@@ -24,7 +24,7 @@ struct PreparedWindow {
 /// What is known once the stream has ended.
 struct FeedSummary {
     double duration_s = 0, speech_s = 0;
-    double rejected_s = 0;  ///< sound outside of speech that is decoded all the same
+    double rejected_s = 0;                     ///< sound outside of speech that is decoded all the same
     double audio_s = 0, vad_s = 0, mel_s = 0;  ///< wall time spent in each stage
     std::vector<std::string> warnings;
     std::string detector;

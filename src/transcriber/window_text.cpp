@@ -20,8 +20,8 @@ bool ends_clause(const std::string& text) {
     return !word.empty() && std::string_view(".,!?;:").find(word.back()) != std::string_view::npos;
 }
 
-/// Which of the segment's text tokens is the first beyond `gap_s`: by its share of the segment's time, where a clause or
-/// at least a word begins; 0 when there is none. Word times are not asked: the text is the same without them.
+/// Which of the segment's text tokens is the first beyond `gap_s`: by its share of the segment's time, where a clause
+/// or at least a word begins; 0 when there is none. Word times are not asked: the text is the same without them.
 size_t token_at_gap(const TokenSegment& segment, const std::vector<size_t>& text, double gap_s,
                     const Tokenizer& tokenizer) {
     const auto begins_word = [&](size_t i) { return tokenizer.bytes(segment.tokens[text[i]]).substr(0, 1) == " "; };
@@ -41,8 +41,8 @@ size_t token_at_gap(const TokenSegment& segment, const std::vector<size_t>& text
 }
 
 /// A segment that goes on after something was cut out of the file would last through all that was cut out: it becomes
-/// two. Where that cannot be, as the times beyond are a hair or there is but one word, it keeps to the side that has more
-/// of it.
+/// two. Where that cannot be, as the times beyond are a hair or there is but one word, it keeps to the side that has
+/// more of it.
 void split_at_gaps(std::vector<TokenSegment>& segments, const Window& window, const Tokenizer& tokenizer) {
     for (size_t s = 0; s < segments.size(); ++s) {
         std::vector<size_t> text;
@@ -54,9 +54,8 @@ void split_at_gaps(std::vector<TokenSegment>& segments, const Window& window, co
             TokenSegment& segment = segments[s];
             const double before_s = gap_s - segment.start_s, after_s = segment.end_s - gap_s;
             if (before_s <= 0 || after_s <= 0) continue;
-            const size_t at = std::min(before_s, after_s) < least_side_s
-                                  ? 0
-                                  : token_at_gap(segment, text, gap_s, tokenizer);
+            const size_t at =
+                std::min(before_s, after_s) < least_side_s ? 0 : token_at_gap(segment, text, gap_s, tokenizer);
             if (at == 0) {
                 (before_s < after_s ? segment.start_s : segment.end_s) = gap_s;
                 continue;

@@ -15,8 +15,8 @@ struct WindowText {
 };
 
 /// Segments without text are left out. Times lie within the window's part of the file and do not go back. Where the
-/// hypothesis has times of its tokens, segments have words. A segment that goes on after something was cut out of the file
-/// becomes two.
+/// hypothesis has times of its tokens, segments have words. A segment that goes on after something was cut out of the
+/// file becomes two.
 WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer,
                             int32_t timestamp_begin);
 

@@ -94,7 +94,7 @@ std::vector<std::vector<Word>> make_window_words(const Window& window, const Hyp
 }
 
 std::vector<float> segment_probabilities(const Hypothesis& hypothesis, const std::vector<TokenSegment>& segments,
-                                       const Tokenizer& tokenizer) {
+                                         const Tokenizer& tokenizer) {
     const std::vector<float> logprobs = text_logprobs(hypothesis, tokenizer);
     std::vector<float> probabilities;
     size_t next = 0;
@@ -105,7 +105,7 @@ std::vector<float> segment_probabilities(const Hypothesis& hypothesis, const std
         for (size_t i = next; i < end; ++i) sum += logprobs[i];
         const bool known = count > 0 && end == next + count;
         probabilities.push_back(known ? static_cast<float>(std::min(1.0, std::exp(sum / static_cast<double>(count))))
-                                    : 0.0F);
+                                      : 0.0F);
         next = end;
     }
     return probabilities;

@@ -17,6 +17,6 @@ std::vector<std::vector<Word>> make_window_words(const Window& window, const Hyp
 
 /// Geometric mean of the probabilities of each segment's text tokens; 0 without any.
 std::vector<float> segment_probabilities(const Hypothesis& hypothesis, const std::vector<TokenSegment>& segments,
-                                       const Tokenizer& tokenizer);
+                                         const Tokenizer& tokenizer);
 
 }  // namespace ft

@@ -62,8 +62,7 @@ void WindowWork::take(const Hypothesis& hypothesis, WindowText text, const std::
     Reading reading;
     reading.part = {part.file_begin_s(), part.file_end_s()};
     reading.silent = is_silent(hypothesis, rules_.fallback);
-    reading.looped =
-        hypothesis.looped || hypothesis.compression_ratio > rules_.fallback.compression_ratio_threshold;
+    reading.looped = hypothesis.looped || hypothesis.compression_ratio > rules_.fallback.compression_ratio_threshold;
     reading.failed = needs_fallback(hypothesis, rules_.fallback);
     reading.prompted = prompted;
     reading.segments = std::move(text.segments);
@@ -90,9 +89,8 @@ void WindowWork::end_first_reading() {
 /// None when they would be what was read before.
 std::vector<Window> WindowWork::cuts_for(const Doubt& doubt) const {
     const Window stretch = part_of_file(window_, doubt.stretch);
-    const double longest_s = doubt.fault == Fault::hole
-                                 ? 30.0
-                                 : std::clamp(stretch.duration_s() / 3, shortest_cut_s, longest_cut_s);
+    const double longest_s =
+        doubt.fault == Fault::hole ? 30.0 : std::clamp(stretch.duration_s() / 3, shortest_cut_s, longest_cut_s);
     std::vector<Window> cuts = cut_again(stretch, longest_s, longest_pause_s);
     const bool unchanged = cuts.size() == 1 && cuts[0].pcm.size() == window_.pcm.size();
     if (unchanged && doubt.fault != Fault::prompt) cuts.clear();
@@ -149,7 +147,8 @@ FinishedWindow WindowWork::finish() {
     }
     for (Segment& segment : segments_) {
         std::string reason = rules_.drop_inventions ? reason_to_drop(segment, known) : "";
-        if (window_.rejected && !is_credible_outside_speech(segment, known)) reason = "doubtful, outside detected speech";
+        if (window_.rejected && !is_credible_outside_speech(segment, known))
+            reason = "doubtful, outside detected speech";
         // Only now: what is doubted and left out must not depend on whether anybody asked for words.
         if (!segment.words.empty()) {
             segment.start_s = segment.words.front().start_s;

@@ -1,6 +1,6 @@
 #pragma once
-// One window on its way to its text: read as a whole, then what the decoder broke off before, then, in other cuts, what the
-// first reading leaves in doubt; the better reading stays (repair.h).
+// One window on its way to its text: read as a whole, then what the decoder broke off before, then, in other cuts, what
+// the first reading leaves in doubt; the better reading stays (repair.h).
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -21,8 +21,8 @@ struct WindowRules {
     std::vector<std::string> prompt;
 };
 
-/// One part is decoded at a time, so that a window's parts, and with them its text, do not depend on what else is in the
-/// batch. One thread.
+/// One part is decoded at a time, so that a window's parts, and with them its text, do not depend on what else is in
+/// the batch. One thread.
 class WindowWork {
   public:
     /// Numbers of parts lie below it.

@@ -126,8 +126,9 @@ TEST_F(WindowWorkTest, SilenceThatIsNoneIsHeardAgain) {
     int parts = 0;
     while (const Window* part = work.part()) {
         const bool first = ++parts == 1;
-        work.take(first ? silent : sure(), text(first ? std::vector<Segment>() : std::vector<Segment>{segment(
-                                                            part->file_begin_s(), part->file_end_s(), ten_words)}),
+        work.take(first ? silent : sure(),
+                  text(first ? std::vector<Segment>()
+                             : std::vector<Segment>{segment(part->file_begin_s(), part->file_end_s(), ten_words)}),
                   "sv", false);
     }
     const FinishedWindow done = work.finish();

@@ -59,7 +59,10 @@ constexpr std::array<std::string_view, 30> inventions = {
 
 /// Beginnings: what follows differs from one invention to the next.
 constexpr std::array<std::string_view, 5> invented_beginnings = {
-    "tack till elever och personal", "textning stina hedin", "undertexter från amara", "svensktextning nu",
+    "tack till elever och personal",
+    "textning stina hedin",
+    "undertexter från amara",
+    "svensktextning nu",
     "textning av ",
 };
 
@@ -181,8 +184,8 @@ bool is_foreign(std::span<const std::string> words, std::string_view language) {
     for (const CommonWords& other : common_words) {
         if (other.language == own->language) continue;
         // Danish and Norwegian Bokmål share most of theirs.
-        const bool twins = (other.language == "da" && own->language == "no") ||
-                           (other.language == "no" && own->language == "da");
+        const bool twins =
+            (other.language == "da" && own->language == "no") || (other.language == "no" && own->language == "da");
         const size_t theirs = count_common(words, other);
         if (!twins && theirs >= 3 && theirs * 6 >= words.size() && native * 3 <= theirs) return true;
     }

@@ -1,6 +1,6 @@
 #pragma once
-// What text alone says of whether it was spoken: phrases that Whisper invents where nobody speaks, loops, a language that
-// nobody asked for, a prompt said again. None of it is proof, so none of it decides alone (transcriber/repair.h).
+// What text alone says of whether it was spoken: phrases that Whisper invents where nobody speaks, loops, a language
+// that nobody asked for, a prompt said again. None of it is proof, so none of it decides alone (transcriber/repair.h).
 #include <cstddef>
 #include <span>
 #include <string>

@@ -27,7 +27,7 @@ struct Segment {
     float no_speech_prob = 0.0F;
     float probability = 0.0F;  ///< the model's own: geometric mean of its text tokens'
     float confidence = 0.0F;   ///< expected share of its words that are right (transcriber/confidence.h)
-    std::vector<Word> words;  ///< empty unless word times were asked for
+    std::vector<Word> words;   ///< empty unless word times were asked for
 };
 
 /// Wall time of each stage, seconds; stages overlap, so their sum may exceed `total`.
@@ -75,7 +75,7 @@ struct FinishedWindow {
     double transcribed_s = 0;
     bool fallback = false, silent = false;
     bool rejected = false;  ///< sound that the voice detector rejected: its segments lie between those of other windows
-    std::string language;  ///< as detected or given
+    std::string language;   ///< as detected or given
     float language_probability = 1.0F;
 };
 /// Called on the thread that asked for the transcript, once for every window that was not finished before, in any

@@ -54,15 +54,15 @@ class TrustE2eTest : public E2eTest {
         for (const Pcm& part : parts) all.insert(all.end(), part.begin(), part.end());
         const double seconds = static_cast<double>(all.size()) / sample_rate;
         const auto value = [&](int, double t) {
-            return static_cast<double>(all[std::min(all.size() - 1, static_cast<size_t>(std::lround(t * sample_rate)))]);
+            return static_cast<double>(
+                all[std::min(all.size() - 1, static_cast<size_t>(std::lround(t * sample_rate)))]);
         };
         write_file_atomically(folder_ / "a.wav",
                               test::wav(sample_rate, 1, test::pcm_s16(sample_rate, 1, seconds, value)));
         std::vector<std::string> arguments = {"--model", model().string(), "-f", "json", "a.wav"};
         const std::filesystem::path vad = FT_SOURCE_DIR "/build/models/silero_vad_16k.safetensors";
         const bool chosen = std::find(flags.begin(), flags.end(), "--vad_model") != flags.end();
-        if (!chosen && std::filesystem::exists(vad))
-            arguments.insert(arguments.end(), {"--vad_model", vad.string()});
+        if (!chosen && std::filesystem::exists(vad)) arguments.insert(arguments.end(), {"--vad_model", vad.string()});
         arguments.insert(arguments.end(), flags.begin(), flags.end());
         code_ = run(arguments);
         EXPECT_LE(code_, 1) << err();
