@@ -64,10 +64,19 @@ get_moto() {
     "$ft_root/scripts/moto.sh" || ft_say "The tests against moto will be skipped."
 }
 
+# A browser, for the test of the page, which says so when it is missing: Ubuntu 22.04 has none as a package.
+get_browser() {
+    if [[ -z $(type -P chromium chromium-browser google-chrome) && -n $(apt-cache search --names-only '^chromium$' 2>/dev/null) ]]; then
+        (ft_install_packages "to test the page in a browser" "${ft_packages_browser[@]}") || :
+    fi
+    "$ft_root/scripts/browser.sh" || ft_say "The test of the page in a browser will be skipped."
+}
+
 ft_lock
 install_packages
 get_models
 get_moto
+get_browser
 ft_configure release -DFT_BUILD_TESTS=ON -DFT_BUILD_BENCH=ON
 ft_build release
 run_tests release
@@ -80,15 +89,15 @@ if [[ $sanitizers != 0 && $sanitizers != off ]]; then
     ft_configure asan-ubsan -DFT_BUILD_TESTS=ON
     ft_build asan-ubsan
     run_tests asan-ubsan
-    # Races need threads: the pool and the queue, the transcriber, where all of them meet, and the stores of jobs with
-    # their workers. TEST_TSAN=all: every test.
+    # Races need threads: the pool and the queue, the transcriber, where all of them meet, the stores of jobs with their
+    # workers, and the service. TEST_TSAN=all: every test.
     ft_configure tsan -DFT_BUILD_TESTS=ON
     if [[ ${TEST_TSAN:-} == all ]]; then
         ft_build tsan
         run_tests tsan
     else
-        ft_build tsan base_test transcriber_test jobs_conformance_test
-        run_tests tsan -L '^(base|transcriber|jobs_conformance)$'
+        ft_build tsan base_test transcriber_test jobs_conformance_test server_test service_test
+        run_tests tsan -L '^(base|transcriber|jobs_conformance|server|service)$'
     fi
     ft_configure fuzz
     ft_build fuzz fuzzers make_fuzz_seeds

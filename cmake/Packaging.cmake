@@ -12,6 +12,13 @@ install(TARGETS fast-transcribe RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES README.md CHANGELOG.md DESTINATION ${ft_docs})
 # Debian's name for the licence.
 install(FILES LICENSE DESTINATION ${ft_docs} RENAME copyright)
+# The unit names the program where it is being installed, which is known then only.
+install(CODE "
+  set(program \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/fast-transcribe\")
+  set(docs \"\${CMAKE_INSTALL_PREFIX}/${ft_docs}\")
+  configure_file(\"${CMAKE_SOURCE_DIR}/deploy/systemd/fast-transcribe.service.in\"
+                 \"${CMAKE_BINARY_DIR}/fast-transcribe.service\" @ONLY)")
+install(FILES ${CMAKE_BINARY_DIR}/fast-transcribe.service DESTINATION lib/systemd/system)
 install(DIRECTORY docs/ DESTINATION ${ft_docs} FILES_MATCHING PATTERN "*.md")
 
 set(CPACK_GENERATOR DEB)

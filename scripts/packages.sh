@@ -19,6 +19,8 @@ readonly -a ft_packages_test=(
     shellcheck file util-linux git
     clang-14
 )
+# To test the page in a real browser, where the distribution has one as a package.
+readonly -a ft_packages_browser=(chromium)
 
 # ft_missing_packages PACKAGE…: prints those that are not installed, one a line.
 # shellcheck disable=SC2016

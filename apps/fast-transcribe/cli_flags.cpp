@@ -60,7 +60,7 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
     };
 }
 
-std::vector<Flag> output_flags(GatheredFlags& g) {
+std::vector<Flag> layout_flags(GatheredFlags& g) {
     OutputOptions& output = g.options.output;
     const std::string group = "Output";
     const auto layout_number = [](const char* name, int& target) {
@@ -69,16 +69,6 @@ std::vector<Flag> output_flags(GatheredFlags& g) {
         };
     };
     return {
-        {"output_dir", 'o', "DIR", group,
-         "folder for the results, made if it does not exist (default .); each is called like its input",
-         [&](const std::string& v) {
-             if (v.empty()) throw Error(ErrorCode::invalid_argument, "--output_dir: needs a folder");
-             output.folder = v;
-             g.folder_given = true;
-         }},
-        {"output_format", 'f', "FORMAT", group,
-         "txt, vtt, srt, tsv, json or all; several with commas or by repeating the flag (default with -o: all)",
-         [&](const std::string& v) { add_formats(v, g); }},
         {"max_line_width", 0, "N", group, "subtitles: most characters in a line",
          layout_number("max_line_width", output.layout.max_line_width)},
         {"max_line_count", 0, "N", group, "subtitles: most lines in a cue, with --max_line_width",
@@ -134,6 +124,29 @@ void refuse(const std::string& flag, const std::string& value, const std::string
     throw Error(ErrorCode::invalid_argument, "--{} {}: {}", flag, value, instead);
 }
 
+std::vector<Flag> output_file_flags(GatheredFlags& g) {
+    OutputOptions& output = g.options.output;
+    const std::string group = "Output";
+    return {
+        {"output_dir", 'o', "DIR", group,
+         "folder for the results, made if it does not exist (default .); each is called like its input",
+         [&](const std::string& v) {
+             if (v.empty()) throw Error(ErrorCode::invalid_argument, "--output_dir: needs a folder");
+             output.folder = v;
+             g.folder_given = true;
+         }},
+        {"output_format", 'f', "FORMAT", group,
+         "txt, vtt, srt, tsv, json or all; several with commas or by repeating the flag (default with -o: all)",
+         [&](const std::string& v) { add_formats(v, g); }},
+    };
+}
+
+std::vector<Flag> job_option_flags(GatheredFlags& g) {
+    std::vector<Flag> flags = option_flags(g, "Decoding");
+    for (Flag& flag : option_flags(g, "Speech detection")) flags.push_back(std::move(flag));
+    return flags;
+}
+
 std::vector<Flag> engine_flags(GatheredFlags& g) {
     std::vector<Flag> flags = option_flags(g, "Decoding");
     const auto add = [&flags](std::vector<Flag> more) {
@@ -146,7 +159,8 @@ std::vector<Flag> engine_flags(GatheredFlags& g) {
 }
 
 std::vector<Flag> all_flags(GatheredFlags& g) {
-    std::vector<Flag> flags = output_flags(g);
+    std::vector<Flag> flags = output_file_flags(g);
+    for (Flag& flag : layout_flags(g)) flags.push_back(std::move(flag));
     for (Flag& flag : engine_flags(g)) flags.push_back(std::move(flag));
     flags.push_back(
         {"help", 'h', "", "Other", "this text", [&](const std::string& v) { g.options.help = v == "true"; }});

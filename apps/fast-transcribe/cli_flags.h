@@ -23,6 +23,13 @@ std::vector<Flag> all_flags(GatheredFlags& gathered);
 /// Of them, those that say how and with which model is transcribed: `serve` has them too.
 std::vector<Flag> engine_flags(GatheredFlags& gathered);
 
+/// -o and -f; finish_output() makes of them what holds.
+std::vector<Flag> output_file_flags(GatheredFlags& gathered);
+void finish_output(GatheredFlags& gathered);
+
+/// The options of a transcription alone, as a job of any server has them.
+std::vector<Flag> job_option_flags(GatheredFlags& gathered);
+
 /// What engine_flags have gathered, made into gathered.options. Throws Error{invalid_argument}.
 void finish_engine(GatheredFlags& gathered);
 

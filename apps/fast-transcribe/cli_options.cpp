@@ -64,6 +64,12 @@ void finish_engine(GatheredFlags& g) {
     g.options.engine.width = widest(decode.search, decode.temperatures);
 }
 
+void finish_output(GatheredFlags& g) {
+    OutputOptions& output = g.options.output;
+    output.dated = !g.folder_given && !g.formats_given;
+    if (g.folder_given && !g.formats_given) output.formats = output_formats();
+}
+
 CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     GatheredFlags g;
     g.options.audio = parse_flags(arguments, all_flags(g));
@@ -83,9 +89,8 @@ CommandOptions parse_command_line(const std::vector<std::string>& arguments) {
     g.options.verbosity = g.quiet ? Verbosity::quiet : g.verbose ? Verbosity::verbose : Verbosity::normal;
     set_word_times(g);
     finish_engine(g);
-    OutputOptions& output = g.options.output;
-    output.dated = !g.folder_given && !g.formats_given;
-    if (g.folder_given && !g.formats_given) output.formats = output_formats();
+    finish_output(g);
+    const OutputOptions& output = g.options.output;
     if (output.layout.max_line_count > 0 && output.layout.max_line_width == 0) {
         throw Error(ErrorCode::invalid_argument, "--max_line_count: works together with --max_line_width; give both");
     }
@@ -99,6 +104,8 @@ std::string command_help() {
            "  fast-transcribe model …            get, list, check and remove models (fast-transcribe model --help)\n"
            "  fast-transcribe doctor             what this machine can do, what is missing, and what to do about it\n"
            "  fast-transcribe serve              jobs and OpenAI's API over HTTP (fast-transcribe serve --help)\n"
+           "  fast-transcribe submit FILE…       the same by such a server (fast-transcribe submit --help)\n"
+           "  fast-transcribe jobs …             its jobs: list, show, cancel, retry (fast-transcribe jobs --help)\n"
            "  fast-transcribe webhook …          for those who build a receiver (fast-transcribe webhook --help)\n\n"
            "Without -o and -f the text of each file goes to transcription_<date>_<time>.txt in the current folder.\n"
            "The names of the files written go to standard output, everything else to standard error.\n"

@@ -68,7 +68,10 @@ int run_transcribe(const std::vector<std::string>& arguments, const Environment&
 int run_checked(std::vector<std::string> arguments, const Environment& environment) {
     const std::string first = arguments.empty() ? "" : arguments.front();
     if (first == "doctor" || first == "model" || first == "webhook") return run_subcommand(arguments, environment);
-    if (first == "serve") return environment.serve({arguments.begin() + 1, arguments.end()});
+    for (const auto& [name, run] : {std::pair("serve", &environment.serve), std::pair("submit", &environment.submit),
+                                    std::pair("jobs", &environment.jobs)}) {
+        if (first == name) return (*run)({arguments.begin() + 1, arguments.end()});
+    }
     if (first == "help") arguments = {"--help"};
     if (first == "transcribe") arguments.erase(arguments.begin());
     return run_transcribe(arguments, environment);

@@ -14,9 +14,11 @@
 #include "command.h"
 #include "doctor_facts.h"
 #include "engine.h"
+#include "jobs_command.h"
 #include "model_command.h"
 #include "net/resolver.h"
 #include "serve_command.h"
+#include "submit_command.h"
 #include "webhook_command.h"
 
 namespace {
@@ -86,6 +88,19 @@ int main(int argc, char** argv) {
         .load_engine = ft::load_engine,
         .resolver = ft::resolve_by_system,
     };
+    const ft::ApiCommandParts api{
+        .in = std::cin,
+        .out = std::cout,
+        .err = std::cerr,
+        .stdin_is_terminal = ::isatty(STDIN_FILENO) == 1,
+        .err_is_terminal = can_redraw(),
+        .err_width = terminal_width(STDERR_FILENO),
+        .variable = variable,
+        .local_time = local_time_now,
+        .clock = clock,
+        .interruption = interruption,
+        .catch_signals = true,
+    };
     const ft::Environment environment{
         .out = std::cout,
         .err = std::cerr,
@@ -103,6 +118,8 @@ int main(int argc, char** argv) {
         .add_webhook_command = [&webhook](CLI::App& app,
                                           int& exit_code) { ft::add_webhook_command(app, webhook, exit_code); },
         .serve = [&serving](const std::vector<std::string>& arguments) { return ft::serve(arguments, serving); },
+        .submit = [&api](const std::vector<std::string>& arguments) { return ft::submit(arguments, api); },
+        .jobs = [&api](const std::vector<std::string>& arguments) { return ft::jobs(arguments, api); },
     };
     return ft::run_command({argv + 1, argv + argc}, environment);
 }

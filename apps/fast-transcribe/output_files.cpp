@@ -129,9 +129,14 @@ void OutputFiles::prepare() const {
 }
 
 std::vector<std::string> OutputFiles::write(size_t index, const Transcript& transcript) const {
+    return write(index,
+                 [&](const std::string& format) { return write_transcript(transcript, format, options_.layout); });
+}
+
+std::vector<std::string> OutputFiles::write(size_t index, const Content& content_of) const {
     std::vector<std::string> names;
     if (options_.dated) {
-        const std::string content = write_transcript(transcript, "txt", options_.layout);
+        const std::string content = content_of("txt");
         const std::tm time = local_time_();
         for (int attempt = 1; names.empty(); ++attempt) {
             const std::string name = dated_name(time, attempt);
@@ -141,7 +146,7 @@ std::vector<std::string> OutputFiles::write(size_t index, const Transcript& tran
     }
     for (const std::string& format : options_.formats) {
         const fs::path path = options_.folder / (stems_.at(index) + "." + format);
-        write_file_atomically(path, write_transcript(transcript, format, options_.layout));
+        write_file_atomically(path, content_of(format));
         names.push_back(path.string());
     }
     return names;

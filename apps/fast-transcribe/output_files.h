@@ -37,6 +37,9 @@ class OutputFiles {
     /// Writes all formats of input number `index` and returns the files' names as the user should see them. Throws
     /// Error.
     std::vector<std::string> write(size_t index, const Transcript& transcript) const;
+    /// The same of what is a text already, asked for format by format.
+    using Content = std::function<std::string(const std::string& format)>;
+    std::vector<std::string> write(size_t index, const Content& content) const;
 
   private:
     OutputOptions options_;

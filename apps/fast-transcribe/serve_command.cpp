@@ -48,13 +48,6 @@ std::string read_small_file(const std::filesystem::path& file) {
     return read_file(file, size_t{1} << 20);
 }
 
-std::string url_of(const ServeOptions& options, int port) {
-    const bool v6 = options.host.find(':') != std::string::npos && options.host.front() != '[';
-    const std::string host = v6 ? "[" + options.host + "]" : options.host;
-    // With --port 0 the port is known too late for links in messages; --public_url says it.
-    return port == 0 ? "http://" + host : fmt::format("http://{}:{}", host, port);
-}
-
 AddressPolicy policy_of(const ServeOptions& options) {
     AddressPolicy policy;
     policy.allow_http = options.allow_http;
@@ -62,7 +55,7 @@ AddressPolicy policy_of(const ServeOptions& options) {
     return policy;
 }
 
-ServiceOptions service_options(const ServeOptions& options, const ServeParts& parts) {
+ServiceOptions service_options(const ServeOptions& options, const ServeParts& parts, const std::string& url) {
     ServiceOptions service;
     service.data = options.data.empty() ? default_data_folder(parts.variable) : options.data;
     service.workers = options.workers;
@@ -71,8 +64,7 @@ ServiceOptions service_options(const ServeOptions& options, const ServeParts& pa
     service.url_inputs.addresses = policy_of(options);
     service.url_inputs.longest_bytes = options.longest_upload_mb << 20;
     service.webhook.addresses = policy_of(options);
-    service.webhook.message.public_url =
-        options.public_url.empty() ? url_of(options, options.port) : options.public_url;
+    service.webhook.message.public_url = options.public_url.empty() ? url : options.public_url;
     if (!options.webhook_secret_file.empty())
         service.webhook_secrets =
             parse_webhook_secrets(read_small_file(options.webhook_secret_file), options.webhook_secret_file.string());
@@ -81,7 +73,6 @@ ServiceOptions service_options(const ServeOptions& options, const ServeParts& pa
 
 ApiServerOptions server_options(const ServeOptions& options) {
     ApiServerOptions server;
-    server.http = {options.host, options.port, options.http_threads};
     server.gate.most_at_once = options.most_at_once;
     if (!options.api_keys.empty())
         server.gate.keys = ApiKeys::parse(read_small_file(options.api_keys), options.api_keys.string());
@@ -95,6 +86,7 @@ ApiServerOptions server_options(const ServeOptions& options) {
 
 void run(const ServeOptions& options, const ServeParts& parts) {
     const ApiServerOptions wanted = server_options(options);
+    check_reach(wanted.gate, options.host);
     const bool quiet = options.verbosity == Verbosity::quiet;
     const auto end = std::make_shared<End>();
     if (parts.catch_signals) {
@@ -107,12 +99,15 @@ void run(const ServeOptions& options, const ServeParts& parts) {
     const auto notice = [&parts, quiet](const std::string& sentence) {
         if (!quiet) parts.err << printable(sentence) << std::endl;
     };
+    // Bound first, as messages have links to it, and who cannot have the port should hear it before a model is loaded.
+    auto http =
+        std::make_unique<HttpServer>(HttpServerOptions{options.host, options.port, options.http_threads}, parts.clock);
     LocalService service(
-        service_options(options, parts),
+        service_options(options, parts, http->url()),
         [&parts, &options, notice] { return parts.load_engine(options.engine, notice); }, parts.resolver, parts.clock,
         [end](const Error& error) { end->fail(error); });
-    ApiServer server(wanted, service, parts.clock);
-    parts.out << "listening on " << url_of(options, server.port()) << std::endl;
+    ApiServer server(wanted, std::move(http), service, parts.clock);
+    parts.out << "listening on " << server.url() << std::endl;
     const std::optional<Error> failure = end->wait();
     server.stop();
     service.stop();

@@ -33,15 +33,19 @@ class Engine:
     model_option: str  # the option of this script that names its model
     compute_type: str = "int8"
     batched: bool = True
+    beam_size: int = 1
 
 
 ENGINES = [
     Engine("ours-int8", "", "ct2"),
     Engine("ours-fp32", "", "ct2", "float32"),
+    Engine("ours-int8-beam5", "", "ct2", beam_size=5),
     Engine("faster-whisper-int8-batched", "faster_whisper_worker.py", "ct2"),
     Engine("faster-whisper-int8", "faster_whisper_worker.py", "ct2", "int8", False),
+    Engine("faster-whisper-int8-beam5", "faster_whisper_worker.py", "ct2", "int8", False, 5),
     Engine("faster-whisper-fp32-batched", "faster_whisper_worker.py", "ct2", "float32"),
     Engine("transformers-fp32", "transformers_worker.py", "hf", "float32", False),
+    Engine("transformers-fp32-pipeline", "transformers_worker.py", "hf", "float32"),
     Engine("whisper.cpp", "whisper_cpp_worker.py", "ggml", "", False),
 ]
 
@@ -64,6 +68,8 @@ def parse_arguments():
     parser.add_argument("--ours", type=shlex.split, default=[], metavar="FLAGS", help="ours: further flags, in one word")
     parser.add_argument("--engines", default=",".join(e.name for e in ENGINES),
                         help="default: all; those without a model are left out")
+    parser.add_argument("--plain", action="store_true",
+                        help="no fallback, no timestamps: for weights that mean nothing (random_model.py)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--batch_size", type=int, default=8)
     parser.add_argument("--repeat", type=int, default=3, help="runs of every engine; the table shows medians")
@@ -127,14 +133,15 @@ def peers_python(args):
 
 def command(engine, args, python, output):
     model = getattr(args, engine.model_option).resolve()
-    common = ["--model", model, "--threads", args.threads, "--output_dir", output]
+    common = ["--model", model, "--threads", args.threads, "--output_dir", output, "--beam_size", engine.beam_size]
     if not engine.worker:
+        plain = ["--temperature_increment_on_fallback", "None", "--without_timestamps"] if args.plain else []
         parts = [OURS, *common, "--compute_type", engine.compute_type, "--batch_size", args.batch_size,
-                 "--vad_model", args.vad, "--language", "sv", "--output_format", "json", *args.ours, *args.files]
+                 "--vad_model", args.vad, "--language", "sv", "--output_format", "json", *plain, *args.ours, *args.files]
     else:
-        batch = args.batch_size if engine.batched else 0
+        plain = ["--plain"] if args.plain else []
         parts = [python, HERE / "workers" / engine.worker, *common, "--compute_type", engine.compute_type or "default",
-                 "--batch_size", batch, *args.files]
+                 "--batch_size", args.batch_size if engine.batched else 0, *plain, *args.files]
     return [str(p) for p in parts]
 
 

@@ -34,6 +34,8 @@ TEST(UserInput, ListsHaveNoBlanksAndNoEmptyParts) {
 
 TEST(UserInput, GuessOnlyWhatIsNear) {
     EXPECT_EQ(nearest_word("languag", {"language", "task"}), "language");
+    EXPECT_EQ(nearest_word("prot", {"host", "port"}), "port") << "two letters have changed places";
+    EXPECT_EQ(nearest_word("trop", {"host", "port"}), "");
     EXPECT_EQ(nearest_word("beam", {"language", "task"}), "");
     EXPECT_EQ(nearest_word("", {"language"}), "");
     EXPECT_EQ(nearest_word(std::string(1 << 20, 'l'), {"language"}), "") << "at once";

@@ -66,6 +66,7 @@ struct Transfer {
     HttpResponse* response = nullptr;
     const HttpSink* sink = nullptr;
     const HttpTick* tick = nullptr;
+    const HttpUpload* upload = nullptr;
     const HttpOptions* options = nullptr;
     size_t head_bytes = 0;  // of all heads so far: an answer may have many interim ones
     std::exception_ptr thrown;
@@ -118,6 +119,16 @@ size_t on_body(char* data, size_t size, size_t count, void* user) {
     } catch (...) {
         transfer.thrown = std::current_exception();
         return 0;
+    }
+}
+
+size_t on_read(char* target, size_t size, size_t count, void* user) {
+    Transfer& transfer = *static_cast<Transfer*>(user);
+    try {
+        return transfer.upload->read(target, size * count);
+    } catch (...) {
+        transfer.thrown = std::current_exception();
+        return CURL_READFUNC_ABORT;
     }
 }
 
@@ -189,6 +200,13 @@ void HttpClient::Handle::set_options(const HttpRequest& request, const List& hea
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->data());
     }
+    if (request.upload) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.upload->bytes));
+        curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+        curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+        curl_easy_setopt(curl, CURLOPT_READDATA, &transfer);
+    }
     if (request.method != "HEAD" && (request.body || request.method != "GET")) {
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
@@ -236,13 +254,15 @@ HttpResponse HttpClient::send_once(const HttpRequest& request, const HttpSink& s
     transfer.response = &response;
     transfer.sink = &sink;
     transfer.tick = &handle_->tick;
+    transfer.upload = request.upload ? &*request.upload : nullptr;
     transfer.options = &options;
     const FixedAddresses fixed = fix_addresses(request);
     List headers;
-    if (request.body) {
+    if (request.body || request.upload) {
         append(headers, "Content-Type:");  // curl would say that every body is a form
         append(headers, "Expect:");        // and wait a second for leave to send it
     }
+    if (request.upload && request.upload->bytes < 0) append(headers, "Transfer-Encoding: chunked");
     for (const std::string& header : request.headers) append(headers, header);
     if (!request.token.empty()) append(headers, "Authorization: Bearer " + request.token);
     std::array<char, CURL_ERROR_SIZE> error_text{};

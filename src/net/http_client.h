@@ -23,12 +23,20 @@ struct HttpOptions {
     bool cut_long_bodies = false;  ///< what is longer than that is not read, whatever the status, and is no failure
 };
 
+/// A body that is made while it is sent.
+struct HttpUpload {
+    int64_t bytes = -1;  ///< < 0: not known before; it is then sent in chunks
+    /// Fills up to `room` (> 0) bytes and says how many; 0: that was all. An exception comes out of send().
+    std::function<size_t(char* target, size_t room)> read;
+};
+
 struct HttpRequest {
     std::string url;
     std::string method = "GET";
     std::string token;                     ///< sent as "Authorization: Bearer …" when not empty
     std::vector<std::string> headers;      ///< "Range: bytes=5-"
     std::optional<std::string> body;       ///< sent with its Content-Length, and without a Content-Type of curl's
+    std::optional<HttpUpload> upload;      ///< instead of `body`; for one send_once()
     std::chrono::milliseconds timeout{0};  ///< for all of it, answer included; 0: none but the options'
     /// Connect to these, in this order, and look no name up; the host in `url` is then only what the answer's
     /// certificate and the Host header say. Empty: as the host's name resolves.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "net/testing/test_server.h"
 
@@ -36,6 +38,25 @@ TEST(HttpClient, SendsMethodAndBodyAsTheyAre) {
     EXPECT_EQ(server.requests()[1].headers.count("content-type"), 0U);
     EXPECT_EQ(server.requests()[2].headers.at("content-length"), "0");
     EXPECT_EQ(server.requests()[4].headers.count("content-length"), 0U);
+}
+
+TEST(HttpClient, SendsABodyThatIsMadeMeanwhile) {
+    TestServer server([](const TestRequest& seen) { return TestReply{.body = seen.method + " " + seen.body}; });
+    HttpClient client({});
+    const std::string whole(1 << 20, 'y');
+    size_t sent = 0;
+    HttpRequest upload = request("POST", server.url());
+    upload.upload = HttpUpload{static_cast<int64_t>(whole.size()), [&](char* target, size_t room) {
+                                   const size_t count = whole.copy(target, std::min<size_t>(room, 1000), sent);
+                                   sent += count;
+                                   return count;
+                               }};
+    EXPECT_EQ(client.send_once(upload).body, "POST " + whole);
+    EXPECT_EQ(server.requests()[0].headers.at("content-length"), "1048576");
+    EXPECT_EQ(server.requests()[0].headers.count("expect"), 0U);
+    upload.upload->read = [](char*, size_t) -> size_t { throw Error(ErrorCode::io, "the disk is gone"); };
+    EXPECT_THROW(client.send_once(upload), Error);
+    EXPECT_EQ(client.send_once(request("GET", server.url())).body, "GET ") << "the client can go on";
 }
 
 TEST(HttpClient, LeavesThePathAsItWasWritten) {

@@ -3,8 +3,10 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "server/audio_routes.h"
 #include "server/job_routes.h"
 #include "server/openai_routes.h"
+#include "server/page_routes.h"
 #include "server/status_routes.h"
 
 namespace ft {
@@ -13,7 +15,7 @@ namespace {
 
 std::vector<Route> all_routes(const ApiParts& parts) {
     std::vector<Route> all;
-    for (auto* some : {openai_routes, job_routes, status_routes}) {
+    for (auto* some : {openai_routes, job_routes, status_routes, audio_routes, page_routes}) {
         std::vector<Route> routes = some(parts);
         std::move(routes.begin(), routes.end(), std::back_inserter(all));
     }
@@ -48,8 +50,8 @@ void watch_service(Metrics& metrics, LocalService& service) {
 }  // namespace
 
 struct ApiServer::State {
-    State(ApiServerOptions options, LocalService& service, const Clock& clock)
-        : waiting(options.http.threads * 3 / 4),  // the others must be able to ask how their jobs are
+    State(ApiServerOptions options, std::unique_ptr<HttpServer> port, LocalService& service, const Clock& clock)
+        : waiting(port->options().threads * 3 / 4),  // the others must be able to ask how their jobs are
           parts{service.store(),
                 service.objects(),
                 service.transcribe(),
@@ -62,9 +64,9 @@ struct ApiServer::State {
                 options.most_waiting},
           router(all_routes(parts)),
           gate(std::move(options.gate), router, metrics, clock),
-          http(options.http, gate, clock) {
+          http(std::move(port)) {
         watch_service(metrics, service);
-        http.start();
+        http->start(gate);
     }
 
     Metrics metrics;
@@ -72,21 +74,25 @@ struct ApiServer::State {
     const ApiParts parts;
     const Router router;
     Gate gate;
-    HttpServer http;
+    const std::unique_ptr<HttpServer> http;
 };
 
-ApiServer::ApiServer(ApiServerOptions options, LocalService& service, const Clock& clock) {
-    if (!options.gate.keys && !is_loopback_host(options.http.host))
-        throw Error(ErrorCode::invalid_argument,
-                    "--host {}: without keys only this machine may ask; give --api-keys FILE, or leave --host out",
-                    options.http.host);
-    state_ = std::make_unique<State>(std::move(options), service, clock);
+void check_reach(const GateOptions& gate, const std::string& host) {
+    if (gate.keys || is_loopback_host(host)) return;
+    throw Error(ErrorCode::invalid_argument,
+                "--host {}: without keys only this machine may ask; give --api-keys FILE, or leave --host out", host);
+}
+
+ApiServer::ApiServer(ApiServerOptions options, std::unique_ptr<HttpServer> http, LocalService& service,
+                     const Clock& clock) {
+    check_reach(options.gate, http->options().host);
+    state_ = std::make_unique<State>(std::move(options), std::move(http), service, clock);
 }
 
 ApiServer::~ApiServer() = default;
 
-int ApiServer::port() const {
-    return state_->http.port();
+std::string ApiServer::url() const {
+    return state_->http->url();
 }
 
 const Router& ApiServer::router() const {
@@ -94,7 +100,7 @@ const Router& ApiServer::router() const {
 }
 
 void ApiServer::stop() {
-    state_->http.stop();
+    state_->http->stop();
 }
 
 }  // namespace ft

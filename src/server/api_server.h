@@ -11,24 +11,26 @@
 namespace ft {
 
 struct ApiServerOptions {
-    HttpServerOptions http;
     GateOptions gate;
     JobRules rules;
     UploadLimits uploads;
     int most_waiting = 200;  ///< jobs that wait for a worker
 };
 
+/// Throws Error{invalid_argument}: the network would reach it, and everybody could ask.
+void check_reach(const GateOptions& gate, const std::string& host);
+
 /// Answers from construction to stop().
 class ApiServer {
   public:
-    /// `service` and `clock` outlive it. Throws Error{invalid_argument}: the port cannot be had, or it would be open to
-    /// the network without keys.
-    ApiServer(ApiServerOptions options, LocalService& service, const Clock& clock);
+    /// `http` is not started yet. `service` and `clock` outlive the server. Throws as check_reach().
+    ApiServer(ApiServerOptions options, std::unique_ptr<HttpServer> http, LocalService& service, const Clock& clock);
     ~ApiServer();
     ApiServer(const ApiServer&) = delete;
     ApiServer& operator=(const ApiServer&) = delete;
 
-    int port() const;
+    /// "http://127.0.0.1:8080"
+    std::string url() const;
     const Router& router() const;
     /// No new connections; requests under way are answered, those that wait for a job are told to come again.
     void stop();

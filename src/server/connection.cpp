@@ -15,7 +15,7 @@ namespace ft {
 namespace {
 
 /// How soon a waiting connection sees that the server is to stop.
-constexpr int64_t step_ms = 200;
+constexpr int64_t step_ms = 50;
 
 void read_address(const sockaddr_storage& storage, std::string& ip, int& port) {
     std::array<char, INET6_ADDRSTRLEN> text{};
@@ -33,11 +33,13 @@ void read_address(const sockaddr_storage& storage, std::string& ip, int& port) {
 
 }  // namespace
 
-Connection::Connection(int socket, const ConnectionLimits& limits, const Clock& clock,
-                       const std::atomic<bool>& stopping)
-    : socket_(socket), limits_(limits), clock_(clock), stopping_(stopping) {}
+Connection::Connection(int socket, const ConnectionLimits& limits, const Clock& clock, ConnectionCrowd& crowd)
+    : socket_(socket), limits_(limits), clock_(clock), crowd_(crowd) {
+    ++crowd_.open;
+}
 
 Connection::~Connection() {
+    --crowd_.open;
     ::shutdown(socket_, SHUT_RDWR);
     ::close(socket_);
 }
@@ -67,12 +69,15 @@ bool Connection::fill(int64_t wait_ms) {
 bool Connection::wait_for_request() {
     in_head_ = true;
     head_bytes_ = 0;
-    const int64_t until_ms = clock_.boot_ms() + limits_.idle_ms;
+    const int64_t begun_ms = clock_.boot_ms();
     while (begin_ == end_) {
-        if (stopping() || clock_.boot_ms() >= until_ms) return false;
-        if (!poll_for(POLLIN, std::min(step_ms, until_ms - clock_.boot_ms()))) continue;
+        const bool crowded = had_request_ && crowd_.open >= crowd_.most;
+        const int64_t left_ms = begun_ms + (crowded ? limits_.crowded_idle_ms : limits_.idle_ms) - clock_.boot_ms();
+        if (stopping() || left_ms <= 0) return false;
+        if (!poll_for(POLLIN, std::min(step_ms, left_ms))) continue;
         if (!fill(0)) return false;
     }
+    had_request_ = true;
     head_until_ms_ = clock_.boot_ms() + limits_.head_ms;
     return true;
 }

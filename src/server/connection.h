@@ -16,13 +16,22 @@ struct ConnectionLimits {
     size_t longest_head = size_t{64} << 10;  ///< request line and headers
     int64_t head_ms = 10000;                 ///< from its first byte to its last
     int64_t idle_ms = 5000;                  ///< between two requests
+    int64_t crowded_idle_ms = 100;           ///< likewise, while every thread has a connection: others may be waiting
     int64_t stall_ms = 30000;                ///< between two reads of a body, or two writes
 };
 
-/// Owns the socket. One thread; only `stopping` comes from others.
+/// What all connections of a server share.
+struct ConnectionCrowd {
+    std::atomic<bool> stopping{false};
+    std::atomic<int> open{0};  ///< that a thread has taken
+    int most = 128;            ///< threads
+};
+
+/// Owns the socket. One thread.
 class Connection : public httplib::Stream {
   public:
-    Connection(int socket, const ConnectionLimits& limits, const Clock& clock, const std::atomic<bool>& stopping);
+    /// `clock` and `crowd` outlive it.
+    Connection(int socket, const ConnectionLimits& limits, const Clock& clock, ConnectionCrowd& crowd);
     ~Connection();
 
     /// Waits for the first byte of a request; false when the connection should end.
@@ -31,7 +40,7 @@ class Connection : public httplib::Stream {
     void head_is_read() { in_head_ = false; }
     /// False when the other side has closed.
     bool is_open() const;
-    bool stopping() const { return stopping_.load(); }
+    bool stopping() const { return crowd_.stopping.load(); }
     /// Takes and forgets what still comes, for a moment and up to a limit, so that a client that is still sending gets
     /// to read the reply before the connection is closed.
     void drain();
@@ -53,10 +62,10 @@ class Connection : public httplib::Stream {
     const int socket_;
     const ConnectionLimits limits_;
     const Clock& clock_;
-    const std::atomic<bool>& stopping_;
+    ConnectionCrowd& crowd_;
     std::array<char, 16384> buffer_;
     size_t begin_ = 0, end_ = 0;  // of what is in the buffer
-    bool in_head_ = true;
+    bool in_head_ = true, had_request_ = false;
     size_t head_bytes_ = 0;
     int64_t head_until_ms_ = 0;
 };

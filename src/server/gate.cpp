@@ -1,6 +1,7 @@
 #include "server/gate.h"
 
 #include "base/log.h"
+#include "server/page_routes.h"
 #include "server/status_routes.h"
 
 namespace ft {
@@ -16,7 +17,7 @@ ApiReply Gate::pass(ApiRequest& request) {
     const std::string why = foreign_page(request.header("host"), request.header("origin"), !options_.keys.has_value());
     if (!why.empty()) return error_reply(403, "foreign_page", why);
     request.client = "local";
-    if (is_open_path(request.path)) return router_.handle(request);
+    if (is_open_path(request.path) || is_page_path(request.path)) return router_.handle(request);
     if (options_.keys) {
         request.client = options_.keys->name_of(request.header("authorization"));
         if (request.client.empty()) {

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 
 #include <charconv>
+#include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -19,12 +21,14 @@ namespace {
 /// their heads apart with std::regex, which a long line makes overflow the stack.
 const char* const hidden_type = "FT-Content-Type";
 
-/// What a handler wants to know of its connection; see Listener::prepare.
-enum Question : uint64_t { is_open, is_stopping, is_body_read, body_was_read };
+/// What a handler has to know of the connection that its request came on.
+struct Exchange {
+    Connection& connection;
+    bool has_body = false, body_read = false;
 
-bool ask(const httplib::Request& request, Question question) {
-    return request.progress && request.progress(question, 0);
-}
+    bool is_awaited() const { return connection.is_open(); }
+    bool is_stopping() const { return connection.stopping(); }
+};
 
 bool has_body(const httplib::Request& request) {
     return request.has_header("Transfer-Encoding") ||
@@ -34,19 +38,19 @@ bool has_body(const httplib::Request& request) {
 /// The reply's bytes as they come, on the connection's thread.
 class ConnectionSink : public ReplySink {
   public:
-    ConnectionSink(const httplib::Request& request, httplib::DataSink& sink) : request_(request), sink_(sink) {}
+    ConnectionSink(const Exchange& exchange, httplib::DataSink& sink) : exchange_(exchange), sink_(sink) {}
 
     bool write(std::string_view bytes) override {
-        return !is_stopping() && ask(request_, is_open) && sink_.write(bytes.data(), bytes.size());
+        return !is_stopping() && exchange_.is_awaited() && sink_.write(bytes.data(), bytes.size());
     }
     bool wait_ms(int64_t duration_ms) override {
         std::this_thread::sleep_for(std::chrono::milliseconds(duration_ms));
-        return !is_stopping() && ask(request_, is_open);
+        return !is_stopping() && exchange_.is_awaited();
     }
-    bool is_stopping() const override { return ask(request_, Question::is_stopping); }
+    bool is_stopping() const override { return exchange_.is_stopping(); }
 
   private:
-    const httplib::Request& request_;
+    const Exchange& exchange_;
     httplib::DataSink& sink_;
 };
 
@@ -67,22 +71,22 @@ int64_t body_bytes_of(const httplib::Request& request) {
     return bytes;
 }
 
-ApiRequest request_of(const httplib::Request& request) {
+ApiRequest request_of(const httplib::Request& request, const Exchange& exchange) {
     ApiRequest api;
     api.method = request.method;
     api.path = request.path;
     for (const auto& [name, value] : request.params) api.query.emplace(name, value);
     for (const auto& [name, value] : request.headers) api.headers.emplace(lower_ascii(name), value);
     if (request.has_header(hidden_type)) api.headers["content-type"] = request.get_header_value(hidden_type);
-    api.is_awaited = [&request] { return ask(request, is_open); };
-    api.is_stopping = [&request] { return ask(request, is_stopping); };
+    api.is_awaited = [&exchange] { return exchange.is_awaited(); };
+    api.is_stopping = [&exchange] { return exchange.is_stopping(); };
     api.read_body = [](const auto&) {};
     return api;
 }
 
-void read_body(const httplib::Request& request, const httplib::ContentReader& reader,
+void read_body(Exchange& exchange, const httplib::ContentReader& reader,
                const std::function<void(std::string_view)>& sink) {
-    if (!has_body(request)) return;
+    if (!exchange.has_body) return;
     std::exception_ptr refusal;
     const bool whole = reader([&](const char* data, size_t size) {
         try {
@@ -97,10 +101,10 @@ void read_body(const httplib::Request& request, const httplib::ContentReader& re
     if (!whole)
         throw ApiRefusal(400, "body_broken_off",
                          "the body ended too soon, came too slowly or was encoded in a wrong way");
-    ask(request, body_was_read);
+    exchange.body_read = true;
 }
 
-void give(ApiReply reply, const httplib::Request& request, httplib::Response& response) {
+void give(ApiReply reply, const Exchange& exchange, httplib::Response& response) {
     response.status = reply.status;
     for (const auto& [name, value] : reply.headers) response.set_header(name, value);
     response.set_header("X-Content-Type-Options", "nosniff");
@@ -109,8 +113,8 @@ void give(ApiReply reply, const httplib::Request& request, httplib::Response& re
         return;
     }
     response.set_chunked_content_provider(
-        reply.type, [&request, stream = std::move(reply.stream)](size_t, httplib::DataSink& sink) {
-            ConnectionSink out(request, sink);
+        reply.type, [&exchange, stream = std::move(reply.stream)](size_t, httplib::DataSink& sink) {
+            ConnectionSink out(exchange, sink);
             stream(out);
             sink.done();
             return true;
@@ -122,7 +126,8 @@ void give(ApiReply reply, const httplib::Request& request, httplib::Response& re
 /// cpp-httplib's server over connections of our own.
 class Listener : public httplib::Server {
   public:
-    Listener(Gate& gate, const Clock& clock) : gate_(gate), clock_(clock) {
+    Listener(const Clock& clock, int threads) : clock_(clock) {
+        crowd_.most = threads;
         set_payload_max_length(SIZE_MAX);  // routes have limits of their own, with a sentence
         // The library's own options let several programs share a port, each getting some of the requests.
         set_socket_options([](socket_t socket) {
@@ -143,39 +148,49 @@ class Listener : public httplib::Server {
             [](const httplib::Request&, httplib::Response& response, std::exception_ptr) { response.status = 500; });
     }
 
-    void ask_to_stop() { stopping_.store(true); }
-    bool stopping() const { return stopping_.load(); }
+    void set_gate(Gate& gate) { gate_ = &gate; }
+    /// The library asks for room for 5 clients that have not been taken yet: more at once would have to knock again, a
+    /// second later.
+    bool bind(const std::string& host, int& port) {
+        const bool bound = port == 0 ? (port = bind_to_any_port(host)) > 0 : bind_to_port(host, port);
+        return bound && ::listen(svr_sock_, 1024) == 0;
+    }
+
+    void ask_to_stop() { crowd_.stopping.store(true); }
+    bool stopping() const { return crowd_.stopping.load(); }
 
   private:
     HandlerResponse handle_without_body(const httplib::Request& request, httplib::Response& response) {
         constexpr size_t longest_path = 1024;  // the library looks for its handlers with std::regex
+        const Exchange& exchange = exchange_of(request);
         if (request.path.size() > longest_path) {
-            give(error_reply(414, "too_long", "the path is longer than any that there is"), request, response);
+            give(error_reply(414, "too_long", "the path is longer than any that there is"), exchange, response);
         } else if (request.method != "POST") {
-            ApiRequest api = request_of(request);
-            give(gate_.handle(api), request, response);
+            ApiRequest api = request_of(request, exchange);
+            give(gate_->handle(api), exchange, response);
         } else {
             return HandlerResponse::Unhandled;
         }
-        close_if_unread(request, response);
+        close_if_unread(exchange, response);
         return HandlerResponse::Handled;
     }
 
     void handle_with_body(const httplib::Request& request, httplib::Response& response,
                           const httplib::ContentReader& reader) {
+        Exchange& exchange = exchange_of(request);
         try {
-            ApiRequest api = request_of(request);
+            ApiRequest api = request_of(request, exchange);
             api.body_bytes = body_bytes_of(request);
-            api.read_body = [&](const auto& sink) { read_body(request, reader, sink); };
-            give(gate_.handle(api), request, response);
+            api.read_body = [&](const auto& sink) { read_body(exchange, reader, sink); };
+            give(gate_->handle(api), exchange, response);
         } catch (const std::exception& error) {
-            give(error_reply(error), request, response);
+            give(error_reply(error), exchange, response);
         }
-        close_if_unread(request, response);
+        close_if_unread(exchange, response);
     }
 
-    static void close_if_unread(const httplib::Request& request, httplib::Response& response) {
-        if (has_body(request) && !ask(request, is_body_read)) response.set_header("Connection", "close");
+    static void close_if_unread(const Exchange& exchange, httplib::Response& response) {
+        if (exchange.has_body && !exchange.body_read) response.set_header("Connection", "close");
     }
 
     /// What the library itself has to say gets the form of all errors.
@@ -191,36 +206,39 @@ class Listener : public httplib::Server {
         response.set_header("Content-Length", std::to_string(reply.body.size()));
     }
 
-    struct BodyState {
-        bool present = false, read = false;
-    };
-
     /// Called when the head is read, before anybody else sees it.
-    void prepare(httplib::Request& request, Connection& connection, BodyState& body) {
-        connection.head_is_read();
-        body.present = has_body(request);
+    void prepare(httplib::Request& request, Exchange& exchange) {
+        exchange.connection.head_is_read();
+        exchange.has_body = has_body(request);
         request.headers.erase(hidden_type);
         request.set_header(hidden_type, request.get_header_value("Content-Type"));
         request.headers.erase("Content-Type");
         request.headers.erase("Accept-Encoding");  // streams would be held back to be compressed
         request.ranges.clear();                    // results.cpp reads the header
-        // A server's request has no use for this member, and it is the only way from a handler to its connection.
-        request.progress = [this, &connection, &body](uint64_t question, uint64_t) {
-            if (question == is_open) return connection.is_open();
-            if (question == is_stopping) return stopping();
-            if (question == body_was_read) body.read = true;
-            return body.read;
-        };
+        const std::lock_guard lock(mutex_);
+        exchanges_[&request] = &exchange;
+    }
+
+    /// The library gives its handlers the request alone; it is the same object all the way.
+    Exchange& exchange_of(const httplib::Request& request) {
+        const std::lock_guard lock(mutex_);
+        return *exchanges_.at(&request);
+    }
+
+    void forget(const Exchange& exchange) {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(exchanges_, [&exchange](const auto& entry) { return entry.second == &exchange; });
     }
 
     bool process_and_close_socket(socket_t socket) override {
-        Connection connection(socket, ConnectionLimits(), clock_, stopping_);
+        Connection connection(socket, ConnectionLimits(), clock_, crowd_);
         while (connection.wait_for_request()) {
-            BodyState body;
+            Exchange exchange{connection};
             bool closed = false;
-            const bool answered = process_request(
-                connection, stopping(), closed, [&](httplib::Request& request) { prepare(request, connection, body); });
-            if (body.present && !body.read) {
+            const bool answered = process_request(connection, stopping(), closed,
+                                                  [&](httplib::Request& request) { prepare(request, exchange); });
+            forget(exchange);
+            if (exchange.has_body && !exchange.body_read) {
                 connection.drain();
                 return true;
             }
@@ -229,24 +247,23 @@ class Listener : public httplib::Server {
         return true;
     }
 
-    Gate& gate_;
+    std::mutex mutex_;
+    std::unordered_map<const httplib::Request*, Exchange*> exchanges_;  // under way
+    Gate* gate_ = nullptr;                                              // set before anybody is answered
     const Clock& clock_;
-    std::atomic<bool> stopping_{false};
+    ConnectionCrowd crowd_;
 };
 
 struct HttpServer::State {
-    State(const HttpServerOptions& wanted, Gate& gate, const Clock& clock) : options(wanted), listener(gate, clock) {
+    State(const HttpServerOptions& wanted, const Clock& clock) : options(wanted), listener(clock, wanted.threads) {
         listener.new_task_queue = [threads = options.threads] {
             return new httplib::ThreadPool(static_cast<size_t>(threads));
         };
-        const bool any = options.port == 0;
-        const bool bound = any ? (options.port = listener.bind_to_any_port(options.host)) > 0
-                               : listener.bind_to_port(options.host, options.port);
-        if (!bound)
+        if (!listener.bind(options.host, options.port))
             throw Error(ErrorCode::invalid_argument,
                         "port {} of {} cannot be had: another program has it, the address is not this machine's, or it "
                         "needs more rights; choose another with --port or --host",
-                        any ? 0 : wanted.port, options.host);
+                        wanted.port, options.host);
     }
 
     void run() {
@@ -254,7 +271,7 @@ struct HttpServer::State {
         // A connection that was reset before it was taken ends the library's loop.
         while (!listener.stopping()) {
             spdlog::warn("the port is opened again");
-            if (!listener.bind_to_port(options.host, options.port))
+            if (!listener.bind(options.host, options.port))
                 std::this_thread::sleep_for(std::chrono::milliseconds(100));
             else
                 listener.listen_after_bind();
@@ -276,18 +293,25 @@ struct HttpServer::State {
     std::thread thread;
 };
 
-HttpServer::HttpServer(const HttpServerOptions& options, Gate& gate, const Clock& clock)
-    : state_(std::make_unique<State>(options, gate, clock)) {}
+HttpServer::HttpServer(const HttpServerOptions& options, const Clock& clock)
+    : state_(std::make_unique<State>(options, clock)) {}
 
 HttpServer::~HttpServer() {
     stop();
 }
 
-int HttpServer::port() const {
-    return state_->options.port;
+const HttpServerOptions& HttpServer::options() const {
+    return state_->options;
 }
 
-void HttpServer::start() {
+std::string HttpServer::url() const {
+    const std::string& host = state_->options.host;
+    const bool bare_v6 = host.find(':') != std::string::npos && host.front() != '[';
+    return fmt::format("http://{}:{}", bare_v6 ? "[" + host + "]" : host, state_->options.port);
+}
+
+void HttpServer::start(Gate& gate) {
+    state_->listener.set_gate(gate);
     state_->thread = std::thread([state = state_.get()] {
         state->run();
         state->ended = true;

@@ -16,16 +16,20 @@ struct HttpServerOptions {
 
 class HttpServer {
   public:
-    /// Binds the port; nothing is answered before start(). Throws Error{invalid_argument} when the port cannot be had.
-    /// `gate` and `clock` outlive the server.
-    HttpServer(const HttpServerOptions& options, Gate& gate, const Clock& clock);
+    /// Binds the port; who connects waits until start(). Throws Error{invalid_argument} when the port cannot be had.
+    /// `clock` outlives the server.
+    HttpServer(const HttpServerOptions& options, const Clock& clock);
     /// stop()
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
-    int port() const;
-    void start();
+    /// With the port that was bound.
+    const HttpServerOptions& options() const;
+    /// "http://127.0.0.1:8080"
+    std::string url() const;
+    /// Once. `gate` must live until stop() has returned.
+    void start(Gate& gate);
     /// No new connections; requests under way are answered, streams end. Returns when all threads have ended.
     void stop();
 

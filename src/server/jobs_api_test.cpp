@@ -32,6 +32,19 @@ TEST_F(JobsApi, ARecordingBecomesATranscriptInEveryFormat) {
     EXPECT_EQ(get("/jobs/" + id + "/result?format=vtt").header("content-type"), "text/vtt; charset=utf-8");
 }
 
+TEST_F(JobsApi, WordsAreAnOptionOfJobs) {
+    for (const FormPart& asked : {FormPart{"word_timestamps", "True"}, {"options", R"({"word_timestamps": true})"}}) {
+        const std::string id = upload("1 tal", {asked});
+        EXPECT_EQ(wait_for(id, "succeeded")["options"]["word_timestamps"], true);
+        const json words = json_of(get("/jobs/" + id + "/result"))["segments"][0]["words"];
+        ASSERT_EQ(words.size(), 2U);
+        EXPECT_EQ(words[1]["start"], 7.0);
+    }
+    const std::string id = upload("1 tal");
+    wait_for(id, "succeeded");
+    EXPECT_EQ(json_of(get("/jobs/" + id + "/result"))["segments"][0]["words"].size(), 0U);
+}
+
 TEST_F(JobsApi, PartsOfAResultCanBeAskedFor) {
     const std::string id = upload("1 tal");
     wait_for(id, "succeeded");
@@ -126,7 +139,7 @@ TEST_F(JobsApi, EventsCarryTheTextOfWindowsWhileTheJobRuns) {
     const std::string id = upload("3 tal");
     start();
     HttpRequest request;
-    request.url = fmt::format("http://127.0.0.1:{}/jobs/{}/events", server_->port(), id);
+    request.url = fmt::format("{}/jobs/{}/events", server_->url(), id);
     std::string seen;
     HttpOptions options;
     options.use_proxy = false;

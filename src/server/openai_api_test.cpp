@@ -33,6 +33,20 @@ TEST_F(OpenAiApi, EveryFormat) {
     EXPECT_EQ(transcribe("1 tal", {{"response_format", "vtt"}}).body.substr(0, 6), "WEBVTT");
 }
 
+TEST_F(OpenAiApi, WordsComeWhenTheyAreAskedFor) {
+    const FormPart verbose = {"response_format", "verbose_json"}, word = {"timestamp_granularities[]", "word"};
+    const json words = json_of(transcribe("2 tal", {verbose, word}));
+    EXPECT_EQ(words["words"], json::parse(R"([{"word": "tal", "start": 1.0, "end": 6.0},
+                                              {"word": "0.", "start": 7.0, "end": 9.0},
+                                              {"word": "tal", "start": 11.0, "end": 16.0},
+                                              {"word": "1.", "start": 17.0, "end": 19.0}])"));
+    EXPECT_FALSE(words.contains("segments")) << "as OpenAI does";
+    const json both = json_of(transcribe("1 tal", {verbose, word, {"timestamp_granularities[]", "segment"}}));
+    EXPECT_EQ(both["words"].size(), 2U);
+    EXPECT_EQ(both["segments"].size(), 1U);
+    EXPECT_FALSE(json_of(transcribe("1 tal", {verbose})).contains("words"));
+}
+
 TEST_F(OpenAiApi, AStreamIsTheTextInOrder) {
     const HttpResponse response = transcribe("3 tal", {{"stream", "true"}});
     EXPECT_EQ(response.header("content-type"), "text/event-stream");
@@ -57,7 +71,7 @@ TEST_F(OpenAiApi, AStreamBeginsBeforeTheEnd) {
     engine_->hold("tal", 1);
     start();
     HttpRequest request;
-    request.url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/v1/audio/transcriptions";
+    request.url = server_->url() + "/v1/audio/transcriptions";
     request.method = "POST";
     request.headers = {"Content-Type: multipart/form-data; boundary=b"};
     request.body =

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "decoding/language.h"
 
 namespace ft {
@@ -36,11 +37,15 @@ Json segment_of(const Json& own) {
     return segment;
 }
 
+/// OpenAI's words have no blank in front.
 Json words_of(const Json& transcript) {
     Json words = Json::array();
     for (const Json& segment : transcript.at("segments")) {
-        for (const Json& word : segment.at("words"))
-            words.push_back({{"word", word.at("word")}, {"start", word.at("start")}, {"end", word.at("end")}});
+        for (const Json& word : segment.at("words")) {
+            words.push_back({{"word", trimmed(word.at("word").get<std::string>())},
+                             {"start", word.at("start")},
+                             {"end", word.at("end")}});
+        }
     }
     return words;
 }
@@ -75,7 +80,8 @@ std::string openai_verbose_json(std::string_view text, const VerboseParts& parts
 
 std::vector<std::string> segment_texts(std::string_view text) {
     std::vector<std::string> texts;
-    for (const Json& segment : parse(text).at("segments")) texts.push_back(segment.at("text").get<std::string>());
+    const Json transcript = parse(text);
+    for (const Json& segment : transcript.at("segments")) texts.push_back(segment.at("text").get<std::string>());
     return texts;
 }
 

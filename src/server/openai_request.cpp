@@ -40,13 +40,7 @@ VerboseParts checked_granularities(const std::set<std::string>& wanted, const st
                         granularity.substr(0, 40));
     }
     VerboseParts parts{wanted.count("segment") > 0, wanted.count("word") > 0};
-    if (!parts.words) return parts;
-    const auto& options = transcribe_options();
-    const bool built = std::any_of(options.begin(), options.end(),
-                                   [](const TranscribeOption& option) { return option.name == "word_timestamps"; });
-    if (!built)
-        throw Error(ErrorCode::unsupported, "timestamp_granularities word: this server gives times of segments only");
-    job_form.fields["word_timestamps"] = "True";
+    if (parts.words) job_form.fields["word_timestamps"] = "True";
     return parts;
 }
 

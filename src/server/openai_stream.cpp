@@ -17,10 +17,11 @@ std::string error_event(const ApiReply& reply) {
 }  // namespace
 
 bool OpenAiStream::send_text(ReplySink& sink, const std::string& text) {
-    if (text.empty()) return true;
-    const bool first = segments_sent_ == 0;
     ++segments_sent_;
-    return sink.write(sse_event("", openai_delta(first ? text : " " + text)));
+    if (text.empty()) return true;
+    const std::string gap = anything_sent_ ? " " : "";
+    anything_sent_ = true;
+    return sink.write(sse_event("", openai_delta(gap + text)));
 }
 
 bool OpenAiStream::send_windows(ReplySink& sink) {

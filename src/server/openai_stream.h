@@ -27,7 +27,8 @@ class OpenAiStream {
     ObjectStore& objects_;
     std::map<int64_t, FinishedWindow> waiting_;  // for one in front of them
     int64_t next_window_ = 0;
-    size_t segments_sent_ = 0;
+    size_t segments_sent_ = 0;  // with those that have no text
+    bool anything_sent_ = false;
 };
 
 }  // namespace ft

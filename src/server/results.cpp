@@ -3,8 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "server/byte_range.h"
 #include "transcript/writers.h"
 
 namespace ft {
@@ -31,28 +31,6 @@ std::string key_of(const Job& job, const std::string& format) {
     return job.result.prefix + name;
 }
 
-struct ByteRange {
-    int64_t first = 0, last = 0;
-};
-
-/// "bytes=5-9", "bytes=5-", "bytes=-3"; nothing for what should be passed over.
-std::optional<ByteRange> parse_range(std::string_view text, int64_t size) {
-    if (!text.starts_with("bytes=")) return std::nullopt;
-    text.remove_prefix(6);
-    const size_t dash = text.find('-');
-    if (dash == std::string_view::npos) return std::nullopt;
-    const auto number = [](std::string_view digits) -> std::optional<int64_t> {
-        int64_t value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if (error != std::errc() || end != digits.data() + digits.size() || value < 0) return std::nullopt;
-        return value;
-    };
-    const auto first = number(text.substr(0, dash)), last = number(text.substr(dash + 1));
-    if (!first && dash == 0 && last) return ByteRange{std::max<int64_t>(0, size - *last), size - 1};
-    if (!first || (!last && dash + 1 != text.size()) || (last && *last < *first)) return std::nullopt;
-    return ByteRange{*first, last ? std::min(*last, size - 1) : size - 1};
-}
-
 }  // namespace
 
 std::string content_type_of(const std::string& format) {
@@ -76,13 +54,9 @@ ApiReply result_reply(const Job& job, ObjectStore& objects, const std::string& f
     const auto size = static_cast<int64_t>(reply.body.size());
     const auto part = parse_range(range, size);
     if (!part) return reply;
-    if (part->first >= size) {
-        ApiReply refusal = error_reply(416, "no_such_range", fmt::format("the result has {} bytes", size));
-        refusal.headers.emplace_back("Content-Range", fmt::format("bytes */{}", size));
-        return refusal;
-    }
+    if (part->first >= size) return no_such_range("the result", size);
     reply.status = 206;
-    reply.headers.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", part->first, part->last, size));
+    reply.headers.emplace_back("Content-Range", content_range(*part, size));
     reply.body = reply.body.substr(static_cast<size_t>(part->first), static_cast<size_t>(part->last - part->first + 1));
     return reply;
 }

@@ -51,6 +51,11 @@ ApiReply Router::handle(const ApiRequest& request) const {
     const std::string method = request.method == "HEAD" ? "GET" : request.method;
     std::string allowed;
     try {
+        for (const auto& [name, value] : request.query) {
+            // It would end every sentence that repeats it.
+            if ((name + value).find('\0') != std::string::npos)
+                throw ApiRefusal(400, "invalid_argument", "the query has a zero byte in it (%00)");
+        }
         for (const Route& route : routes_) {
             const auto parts = match(route.pattern, request.path);
             if (!parts) continue;

@@ -2,6 +2,8 @@
 
 namespace ft {
 
+extern const std::string_view openapi_json;  // openapi.json, as CMakeLists.txt says
+
 namespace {
 
 ApiReply ready(const ApiParts& parts) {
@@ -25,11 +27,13 @@ std::vector<Route> status_routes(const ApiParts& parts) {
          [](const ApiRequest&, const PathParts&) { return json_reply(200, "{\"status\":\"ok\"}\n"); }},
         {"GET", "/ready", [&parts](const ApiRequest&, const PathParts&) { return ready(parts); }},
         {"GET", "/metrics", [&parts](const ApiRequest&, const PathParts&) { return metrics(parts); }},
+        {"GET", "/openapi.json",
+         [](const ApiRequest&, const PathParts&) { return json_reply(200, std::string(openapi_json)); }},
     };
 }
 
 bool is_open_path(std::string_view path) {
-    return path == "/health" || path == "/ready";
+    return path == "/health" || path == "/ready" || path == "/openapi.json";
 }
 
 }  // namespace ft

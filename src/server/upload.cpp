@@ -56,6 +56,8 @@ class Receiver : public PartSink {
 
     void end_part() override {
         if (in_file_) return;
+        if ((name_ + value_).find('\0') != std::string::npos)
+            throw ApiRefusal(400, "invalid_argument", "a field of the form has a zero byte in it");
         upload_.fields[name_] = value_;
         upload_.lists[name_].insert(value_);
     }

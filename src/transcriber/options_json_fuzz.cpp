@@ -8,10 +8,11 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     try {
-        const ft::TranscribeOptions options = ft::read_options_json({reinterpret_cast<const char*>(data), size});
-        ft::OptionsDraft draft;
-        for (const auto& [name, value] : ft::options_text(options)) ft::read_option(draft, name, value);
-        if (ft::options_text(ft::finish_options(draft)) != ft::options_text(options)) std::abort();
+        ft::OptionsDraft given, again;
+        ft::read_options_json(given, {reinterpret_cast<const char*>(data), size});
+        const auto written = ft::options_text(ft::finish_options(given));
+        for (const auto& [name, value] : written) ft::read_option(again, name, value);
+        if (ft::options_text(ft::finish_options(again)) != written) std::abort();
     } catch (const ft::Error& error) {
         if (error.code() != ft::ErrorCode::invalid_argument) std::abort();
     }

@@ -20,7 +20,7 @@ struct Scene {
         const int64_t d = model_heads * 64;
         std::vector<const Weight*> layer_weights;
         for (int layer = 0; layer < layers; ++layer) {
-            weights.push_back(bind(backend, random_weight(random, WeightKind::linear, {2 * d, d})));
+            weights.push_back(bind(backend, random_weight(random, WeightKind::cross_kv, {2 * d, d})));
             layer_weights.push_back(weights.back().get());
         }
         for (auto& window : windows) {

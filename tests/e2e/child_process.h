@@ -30,6 +30,7 @@ class ChildProcess {
     /// Likewise of standard output.
     bool wait_for_output_text(const std::string& text);
     void signal(int number) const;
+    pid_t pid() const { return pid_; }
     /// Reads to the end of both outputs; the exit code, or -signal.
     int wait();
 

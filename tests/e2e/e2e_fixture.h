@@ -14,7 +14,7 @@ struct Sample {
     std::string text;  ///< what is said in it
 };
 
-class E2eTest : public testing::Test {
+class E2eTest : public ::testing::Test {
   protected:
     void SetUp() override;
 

@@ -1,112 +1,12 @@
 // The real `serve`: a small random model, real audio, signals, a kill, a second start.
 #include <signal.h>
 
-#include <cmath>
-#include <nlohmann/json.hpp>
-
-#include "audio/testing/test_audio.h"
-#include "base/clock.h"
-#include "e2e_fixture.h"
-#include "model/testing/tiny_checkpoint.h"
-#include "net/http_client.h"
+#include "serve_fixture.h"
 
 namespace ft {
 namespace {
 
 using nlohmann::json;
-
-/// A wav, 16 kHz mono: a wavering tone with pauses.
-std::string wavering(double seconds) {
-    return test::wav(16000, 1, test::pcm_s16(16000, 1, seconds, [](int, double t) {
-                         return std::fmod(t, 0.8) < 0.6 ? 0.275 * std::sin(6.283 * 180 * t) : 0.0;
-                     }));
-}
-
-class ServeE2e : public E2eTest {
-  protected:
-    void SetUp() override {
-        E2eTest::SetUp();
-        write_tiny_folder(make_tiny_checkpoint(), folder_ / "tiny");
-    }
-
-    std::vector<std::string> arguments() const {
-        // A random model convinces nobody: its text is taken as it is. Short windows, so that there are many.
-        return {"serve",
-                "--port",
-                "0",
-                "--data",
-                folder_.path("data"),
-                "--model",
-                folder_.path("tiny"),
-                "--vad_model",
-                "energy",
-                "--vad_filter",
-                "False",
-                "--chunk_length",
-                "2",
-                "--logprob_threshold",
-                "None",
-                "--compression_ratio_threshold",
-                "None",
-                "--no_speech_threshold",
-                "None",
-                "--temperature_increment_on_fallback",
-                "None"};
-    }
-
-    void start_server() {
-        server_ = start(arguments());
-        ASSERT_TRUE(server_->wait_for_output_text("\n")) << server_->err();
-        const std::string said = server_->out();
-        ASSERT_NE(said.find("listening on http://127.0.0.1:"), std::string::npos) << said;
-        url_ = said.substr(13, said.find('\n') - 13);
-    }
-
-    HttpResponse send(HttpRequest request) {
-        request.url = url_ + request.url;
-        HttpOptions options;
-        options.use_proxy = false;
-        return HttpClient(options).send_once(request);
-    }
-    json get(const std::string& path) {
-        HttpRequest request;
-        request.url = path;
-        const HttpResponse response = send(request);
-        return json::parse(response.body, nullptr, false);
-    }
-
-    std::string upload(const std::string& audio) {
-        HttpRequest request;
-        request.url = "/jobs";
-        request.method = "POST";
-        request.headers = {"Content-Type: multipart/form-data; boundary=end-of-part"};
-        request.body = "--end-of-part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"ton.wav\"\r\n\r\n" +
-                       audio + "\r\n--end-of-part--\r\n";
-        const HttpResponse response = send(request);
-        EXPECT_EQ(response.status, 202) << response.body << response.failure_text;
-        return json::parse(response.body, nullptr, false).value("job_id", "");
-    }
-
-    /// Asks until `good` says yes, 120 s at most.
-    json wait_until(const std::string& id, const std::function<bool(const json&)>& good) {
-        json job;
-        for (int i = 0; i < 60000; ++i) {
-            job = get("/jobs/" + id);
-            if (job.is_object() && good(job)) return job;
-            clock_.sleep_ms(2);
-        }
-        ADD_FAILURE() << job.dump();
-        return job;
-    }
-    static bool is_over(const json& job) {
-        return job.value("state", "") == "succeeded" || job.value("state", "") == "failed";
-    }
-    static bool has_windows(const json& job) { return is_over(job) || job["progress"]["windows_done"] >= 2; }
-
-    const SystemClock clock_;
-    std::unique_ptr<ChildProcess> server_;
-    std::string url_;
-};
 
 TEST_F(ServeE2e, UploadsBecomeTranscriptsAndSigtermEndsIt) {
     start_server();
@@ -124,25 +24,25 @@ TEST_F(ServeE2e, UploadsBecomeTranscriptsAndSigtermEndsIt) {
 
 TEST_F(ServeE2e, AKilledServerGoesOnWhereItWas) {
     start_server();
-    const std::string id = upload(wavering(300));
+    const std::string id = upload(wavering(100));
     const json before = wait_until(id, has_windows);
     server_->signal(SIGKILL);
     EXPECT_EQ(server_->wait(), -SIGKILL);
     start_server();
     const json done = wait_until(id, is_over);
     EXPECT_EQ(done["state"], "succeeded") << done.dump();
-    EXPECT_GT(done["progress"]["windows_done"], 100);
+    EXPECT_GT(done["progress"]["windows_done"], 30);
     if (!is_over(before)) {
         EXPECT_GE(done["progress"]["windows_resumed"], before["progress"]["windows_done"])
             << "nothing is computed twice";
         EXPECT_EQ(done["attempt"], 2);
     }
-    EXPECT_NEAR(get("/jobs/" + id + "/result")["duration"].get<double>(), 300.0, 0.01);
+    EXPECT_NEAR(get("/jobs/" + id + "/result")["duration"].get<double>(), 100.0, 0.01);
 }
 
 TEST_F(ServeE2e, ADrainGivesTheJobBackAndASecondSignalEndsAtOnce) {
     start_server();
-    const std::string id = upload(wavering(300));
+    const std::string id = upload(wavering(100));
     const json before = wait_until(id, has_windows);
     server_->signal(SIGTERM);
     EXPECT_EQ(server_->wait(), 0) << server_->err();
@@ -156,6 +56,51 @@ TEST_F(ServeE2e, ADrainGivesTheJobBackAndASecondSignalEndsAtOnce) {
     server_->signal(SIGTERM);
     const int code = server_->wait();
     EXPECT_TRUE(code == 0 || code == 128 + SIGTERM) << code;
+}
+
+TEST_F(ServeE2e, TheCommandsOverTheApiWork) {
+    start_server();
+    options_.environment["FAST_TRANSCRIBE_SERVER"] = url_;
+    const std::string ton = folder_.write("ton.wav", wavering(5));
+    ASSERT_EQ(run({"submit", "--wait", "-f", "srt,json", "--word_timestamps", ton}), 0) << err();
+    EXPECT_EQ(out(), "./ton.srt\n./ton.json\n");
+    const json words = json::parse(read_file(folder_ / "ton.json"))["segments"];
+    ASSERT_EQ(run({"transcribe",
+                   "--model",
+                   folder_.path("tiny"),
+                   "--vad_model",
+                   "energy",
+                   "--vad_filter",
+                   "False",
+                   "--chunk_length",
+                   "2",
+                   "--logprob_threshold",
+                   "None",
+                   "--compression_ratio_threshold",
+                   "None",
+                   "--no_speech_threshold",
+                   "None",
+                   "--temperature_increment_on_fallback",
+                   "None",
+                   "--word_timestamps",
+                   "-f",
+                   "srt,json",
+                   "-o",
+                   "local",
+                   ton}),
+              0)
+        << err();
+    EXPECT_EQ(words, json::parse(read_file(folder_ / "local/ton.json"))["segments"]) << "the local command's";
+    EXPECT_EQ(read_file(folder_ / "ton.srt"), read_file(folder_ / "local/ton.srt"));
+    ASSERT_EQ(run({"submit", "--", "ton.wav"}), 0) << err();
+    const std::string id = out().substr(0, out().find(' '));
+    wait_until(id, is_over);
+    EXPECT_EQ(run({"jobs", "show", id}), 0) << err();
+    EXPECT_NE(out().find("state      succeeded"), std::string::npos) << out();
+    EXPECT_EQ(run({"jobs", "show", "job_0"}), 1);
+    EXPECT_EQ(run({"jobs"}), 2);
+    EXPECT_EQ(run({"submit", "gone.wav"}), 1);
+    EXPECT_EQ(run({"submit"}), 2);
 }
 
 TEST_F(ServeE2e, WrongUseIsSaid) {

@@ -10,7 +10,9 @@ def load(args):
 
 def transcribe(model, args, path):
     options = {"batch_size": args.batch_size} if args.batch_size else {"condition_on_previous_text": False}
-    segments, _ = model.transcribe(str(path), language="sv", beam_size=1, vad_filter=True, **options)
+    if args.plain:
+        options |= {"temperature": 0.0, "without_timestamps": True}
+    segments, _ = model.transcribe(str(path), language="sv", beam_size=args.beam_size, vad_filter=True, **options)
     return " ".join(segment.text.strip() for segment in segments)
 
 

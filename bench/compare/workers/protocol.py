@@ -10,6 +10,8 @@ def run(load, transcribe):
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--compute_type", default="int8")
     parser.add_argument("--batch_size", type=int, default=8, help="0: windows one after the other")
+    parser.add_argument("--beam_size", type=int, default=1)
+    parser.add_argument("--plain", action="store_true", help="no fallback on temperature")
     parser.add_argument("--output_dir", type=pathlib.Path, required=True)
     parser.add_argument("files", nargs="+", type=pathlib.Path)
     args = parser.parse_args()

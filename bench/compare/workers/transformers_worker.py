@@ -1,4 +1,5 @@
-"""transformers: the long-form generation of WhisperForConditionalGeneration, fp32, greedy with Whisper's fallback."""
+"""transformers, fp32, greedy: its pipeline over chunks of 30 s in batches, or with --batch_size 0 the long-form generation of
+WhisperForConditionalGeneration with Whisper's fallback."""
 import faster_whisper.audio
 import protocol
 import torch
@@ -10,20 +11,28 @@ def load(args):
     model = transformers.WhisperForConditionalGeneration.from_pretrained(args.model, dtype=torch.float32).eval()
     features = transformers.WhisperFeatureExtractor.from_pretrained(args.model)
     tokenizer = transformers.WhisperTokenizerFast.from_pretrained(args.model)
+    if args.batch_size:
+        tokenizer.pad_token = tokenizer.eos_token  # the pipeline asks for one to make batches
+        return transformers.pipeline("automatic-speech-recognition", model=model, tokenizer=tokenizer,
+                                     feature_extractor=features, chunk_length_s=30, batch_size=args.batch_size)
     return model, features, tokenizer
 
 
 def transcribe(loaded, args, path):
-    model, features, tokenizer = loaded
     samples = faster_whisper.audio.decode_audio(str(path))
+    if args.batch_size:
+        options = {"language": "sv", "task": "transcribe", "num_beams": args.beam_size}
+        return loaded({"raw": samples, "sampling_rate": 16000}, generate_kwargs=options)["text"]
+    model, features, tokenizer = loaded
     inputs = features(samples, sampling_rate=16000, return_tensors="pt", truncation=False, padding="longest",
                       return_attention_mask=True)
     if inputs.input_features.shape[-1] < 3000:  # shorter than a window
         inputs = features(samples, sampling_rate=16000, return_tensors="pt", return_attention_mask=True)
     with torch.inference_mode():
-        tokens = model.generate(**inputs, language="sv", task="transcribe", return_timestamps=True, num_beams=1,
-                                condition_on_prev_tokens=False, logprob_threshold=-1.0, compression_ratio_threshold=2.4,
-                                no_speech_threshold=0.6, temperature=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
+        tokens = model.generate(**inputs, language="sv", task="transcribe", return_timestamps=True,
+                                num_beams=args.beam_size, condition_on_prev_tokens=False, logprob_threshold=-1.0,
+                                compression_ratio_threshold=2.4, no_speech_threshold=0.6,
+                                temperature=(0.0,) if args.plain else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
     return tokenizer.decode(tokens[0], skip_special_tokens=True)
 
 

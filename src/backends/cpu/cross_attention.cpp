@@ -20,7 +20,11 @@ std::vector<float> mean_of_rows(const Kernels& kernels, const float* x, int64_t 
 CpuCrossCache::CpuCrossCache(Engine& engine, const float* encoded, int64_t t, int64_t d,
                              std::span<const Weight* const> kv_weights, int heads)
     : t_(t), t_padded_(round_up(t, block_columns)), d_(d), size_(d / heads), heads_(heads) {
-    for (const Weight* weight : kv_weights) layers_.push_back(&cpu_weight(*weight));
+    for (const Weight* weight : kv_weights) {
+        layers_.push_back(&cpu_weight(*weight));
+        if (layers_.back()->kind != WeightKind::cross_kv)
+            throw Error(ErrorCode::internal, "cross-attention needs weights of the kind cross_kv");
+    }
     if (layers_.empty() || !layers_.front()->is_int8) {
         project(engine, encoded);
     } else if (size_ == cross_head_size) {
@@ -131,35 +135,66 @@ struct LatentStep {
             {bytes, scale, n, keys, 0, keys.column_blocks(), false, nullptr, absorbed + head * d, heads * d});
     }
 
-    /// Of one item's heads [begin, end): absorbed [n, heads, d] → the mean of what they hear, mixed [heads, n, d].
-    void listen(int64_t item, int64_t begin, int64_t end, int thread, const CpuCrossCache& cache, const float* absorbed,
-                float* mixed, const Capture& capture) const {
+    /// Of rows [begin, end), which listen to one window (item i's head h is row i·heads + h): absorbed → the mean of
+    /// what they hear, mixed [n, heads, d].
+    void listen(int64_t begin, int64_t end, int thread, const CpuCrossCache& cache, const float* absorbed, float* mixed,
+                const Capture& capture) const {
         const int64_t count = end - begin, t_padded = cache.t_padded();
         float* scores = engine.thread_floats[thread].get(count * (t_padded + 1));
         float* scale = scores + count * t_padded;
-        const uint8_t* bytes = quantize(thread, absorbed + (item * heads + begin) * d, count, d, d, scale);
+        const uint8_t* bytes = quantize(thread, absorbed + begin * d, count, d, d, scale);
         const Int8Weight keys = cache.keys(), values = cache.values();
         engine.kernels.product_i8(
             {bytes, scale, count, keys, 0, keys.column_blocks(), false, nullptr, scores, t_padded});
         uint8_t* shares = engine.thread_bytes[thread].get(count * t_padded * input_bytes);
-        for (int64_t h = 0; h < count; ++h) {
-            scale[h] =
-                engine.kernels.weigh_positions(scores + h * t_padded, cache.position_scale(), cache.t(), t_padded,
-                                               shares + h * t_padded * input_bytes, capture.at(item, begin + h));
+        for (int64_t r = 0; r < count; ++r) {
+            scale[r] = engine.kernels.weigh_positions(scores + r * t_padded, cache.position_scale(), cache.t(),
+                                                      t_padded, shares + r * t_padded * input_bytes,
+                                                      capture.at((begin + r) / heads, (begin + r) % heads));
         }
-        engine.kernels.product_i8({shares, scale, count, values, 0, values.column_blocks(), false, nullptr,
-                                   mixed + (begin * n + item) * d, n * d});
+        engine.kernels.product_i8(
+            {shares, scale, count, values, 0, values.column_blocks(), false, nullptr, mixed + begin * d, d});
     }
 
-    /// W_v (…) + b of one head. mixed [heads, n, d] → out [n, d].
+    /// W_v (…) + b of one head. mixed [n, heads, d] → out [n, d].
     void project(int64_t head, int thread, const float* mixed, float* out) const {
         float* scale = engine.thread_floats[thread].get(n);
-        const uint8_t* bytes = quantize(thread, mixed + head * n * d, n, d, d, scale);
+        const uint8_t* bytes = quantize(thread, mixed + head * d, n, heads * d, d, scale);
         const int64_t blocks = size / block_columns;
         engine.kernels.product_i8(
             {bytes, scale, n, layer.cross.values, head * blocks, (head + 1) * blocks, false, nullptr, out, d});
     }
 };
+
+/// Rows of one product: its scores and one window's keys or values share the L2 cache.
+constexpr int64_t most_rows = 48;
+
+struct RowRange {
+    int64_t begin = 0, end = 0;
+};
+
+/// Rows that listen to one window are together, so that it is read once for all of them: texts of one beam, tokens of
+/// one text.
+std::vector<RowRange> rows_by_window(std::span<const CrossCache* const> caches, int64_t heads, int64_t threads) {
+    std::vector<RowRange> ranges;
+    const auto n = static_cast<int64_t>(caches.size());
+    for (int64_t first = 0, last = 0; first < n; first = last) {
+        while (last < n && caches[static_cast<size_t>(last)] == caches[static_cast<size_t>(first)]) ++last;
+        const int64_t rows = (last - first) * heads;
+        const int64_t pieces = (rows + most_rows - 1) / most_rows;
+        for (int64_t piece = 0; piece < pieces; ++piece)
+            ranges.push_back({first * heads + piece * rows / pieces, first * heads + (piece + 1) * rows / pieces});
+    }
+    if (static_cast<int64_t>(ranges.size()) % threads == 0) return ranges;
+    // Halves, as whole ranges would leave a thread without work at the end.
+    std::vector<RowRange> halves;
+    for (const RowRange& range : ranges) {
+        const int64_t middle = (range.begin + range.end + 1) / 2;
+        halves.push_back({range.begin, middle});
+        if (middle < range.end) halves.push_back({middle, range.end});
+    }
+    return halves;
+}
 
 }  // namespace
 
@@ -189,11 +224,10 @@ void cross_attention_step(Engine& engine, const float* q, int64_t d, int heads, 
     float* absorbed = engine.floats.get(2 * n * heads * d);
     float* mixed = absorbed + n * heads * d;
     engine.pool.run(heads, [&](int64_t h, int thread) { step.absorb(h, thread, q, absorbed); });
-    // Half the heads at a time when whole items would leave a thread without work at the end.
-    const int64_t parts = heads > 1 && n % engine.pool.threads() != 0 ? 2 : 1;
-    engine.pool.run(n * parts, [&](int64_t task, int thread) {
-        const int64_t i = task / parts, part = task % parts;
-        step.listen(i, part * heads / parts, (part + 1) * heads / parts, thread, cache_of(i), absorbed, mixed, capture);
+    const std::vector<RowRange> ranges = rows_by_window(caches, heads, engine.pool.threads());
+    engine.pool.run(static_cast<int64_t>(ranges.size()), [&](int64_t task, int thread) {
+        const auto [begin, end] = ranges[static_cast<size_t>(task)];
+        step.listen(begin, end, thread, cache_of(begin / heads), absorbed, mixed, capture);
     });
     engine.pool.run(heads, [&](int64_t h, int thread) { step.project(h, thread, mixed, out); });
 }

@@ -25,6 +25,8 @@ answers["verbose_json"] = {
     "duration": float(verbose.duration),
     "segments": [[segment.start, segment.end, segment.text] for segment in verbose.segments],
 }
+words = transcribe(response_format="verbose_json", timestamp_granularities=["word", "segment"])
+answers["words"] = [[word.word, word.start, word.end] for word in words.words]
 for name in ("text", "srt", "vtt"):
     answers[name] = transcribe(response_format=name)
 answers["delta"] = ""

@@ -15,7 +15,7 @@ namespace ft {
 using nlohmann::json;
 
 std::string InventedEngine::plan(TranscribeOptions options) {
-    return "invented " + options.decode.language;
+    return "invented " + options.decode.language + (options.decode.word_times ? " words" : "");
 }
 
 void InventedEngine::hold(const std::string& name, int64_t window) {
@@ -42,6 +42,27 @@ void InventedEngine::wait_before(const std::string& name, int64_t window, const 
     if (!stop->load()) ++computed_;
 }
 
+namespace {
+
+/// "<name> <index>.", with words when they are asked for: the name from 1 s on, the number from 7 s on.
+FinishedWindow invented_window(const std::string& name, int64_t index, bool words) {
+    FinishedWindow window;
+    window.index = index;
+    window.begin_s = 10.0 * static_cast<double>(index);
+    window.end_s = window.begin_s + 10;
+    Segment segment;
+    segment.start_s = window.begin_s + 1;
+    segment.end_s = window.begin_s + 9;
+    segment.text = name + " " + std::to_string(index) + ".";
+    if (words)
+        segment.words = {{" " + name, segment.start_s, segment.start_s + 5, 0.9F},
+                         {" " + std::to_string(index) + ".", segment.start_s + 6, segment.end_s, 0.8F}};
+    window.segments = {segment};
+    return window;
+}
+
+}  // namespace
+
 Transcript InventedEngine::transcribe(const std::string& audio, TranscribeOptions options,
                                       const TranscribeHooks& hooks) {
     const std::string recording = read_file(audio);
@@ -61,14 +82,7 @@ Transcript InventedEngine::transcribe(const std::string& audio, TranscribeOption
         if (window.segments.empty()) {
             wait_before(name, i, hooks.stop);
             if (hooks.stop->load()) return transcript;
-            window.index = i;
-            window.begin_s = 10.0 * static_cast<double>(i);
-            window.end_s = window.begin_s + 10;
-            Segment segment;
-            segment.start_s = window.begin_s + 1;
-            segment.end_s = window.begin_s + 9;
-            segment.text = name + " " + std::to_string(i) + ".";
-            window.segments = {segment};
+            window = invented_window(name, i, options.decode.word_times);
             if (hooks.on_window) hooks.on_window(window, transcript.duration_s);
         }
         window.segments.front().id = static_cast<int>(i);
@@ -83,9 +97,6 @@ ServiceTest::ServiceTest() {
     service_options_.url_inputs.addresses.allow_http = service_options_.webhook.addresses.allow_http = true;
     const std::vector<IpNetwork> here = {parse_network("127.0.0.0/8")};
     service_options_.url_inputs.addresses.allowed = service_options_.webhook.addresses.allowed = here;
-    service_options_.webhook.message.public_url = "http://127.0.0.1";
-    server_options_.http.port = 0;
-    server_options_.http.threads = 16;
     load_ = [engine = engine_] { return engine; };
 }
 
@@ -96,11 +107,13 @@ ServiceTest::~ServiceTest() {
 
 void ServiceTest::start() {
     if (server_) return;
+    auto http = std::make_unique<HttpServer>(http_options_, clock_);
+    service_options_.webhook.message.public_url = http->url();
     service_ = std::make_unique<LocalService>(service_options_, load_, resolve_by_system, clock_,
                                               [](const Error& error) { ADD_FAILURE() << error.what(); });
     server_options_.rules.urls = service_options_.url_inputs.addresses;
     server_options_.rules.callbacks = service_options_.webhook.addresses;
-    server_ = std::make_unique<ApiServer>(server_options_, *service_, clock_);
+    server_ = std::make_unique<ApiServer>(server_options_, std::move(http), *service_, clock_);
 }
 
 void ServiceTest::stop() {
@@ -110,9 +123,14 @@ void ServiceTest::stop() {
     service_.reset();
 }
 
+int ServiceTest::port() const {
+    const std::string url = server_->url();
+    return std::atoi(url.c_str() + url.rfind(':') + 1);
+}
+
 HttpResponse ServiceTest::send(HttpRequest request) {
     start();
-    request.url = "http://127.0.0.1:" + std::to_string(server_->port()) + request.url;
+    request.url = server_->url() + request.url;
     request.token = token_;
     HttpOptions options;
     options.use_proxy = false;
@@ -179,7 +197,7 @@ std::string ServiceTest::send_raw(const std::string& bytes, int silence_ms) {
     const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(server_->port()));
+    address.sin_port = htons(static_cast<uint16_t>(port()));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "no connection";
     std::string reply;

@@ -55,6 +55,8 @@ class ServiceTest : public ::testing::Test {
     void start();
     void stop();
 
+    int port() const;
+
     HttpResponse send(HttpRequest request);
     HttpResponse get(const std::string& path);
     HttpResponse post(const std::string& path, const std::string& body = "", const std::string& type = "");
@@ -73,6 +75,7 @@ class ServiceTest : public ::testing::Test {
     const SystemClock clock_;
     const std::shared_ptr<InventedEngine> engine_ = std::make_shared<InventedEngine>();
     ServiceOptions service_options_;
+    HttpServerOptions http_options_ = {"127.0.0.1", 0, 16};
     ApiServerOptions server_options_;
     LoadEngine load_;
     std::string token_;

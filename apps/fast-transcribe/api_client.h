@@ -1,0 +1,89 @@
+#pragma once
+// A server of ours as the commands see it: answers, or one sentence on why there is none.
+#include <functional>
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "flags.h"
+#include "net/http_client.h"
+#include "upload_form.h"
+
+namespace ft {
+
+/// Where the server is, and who asks.
+struct ApiAccess {
+    std::string url;  ///< without "/" at the end
+    Secret key;       ///< empty: none
+};
+
+/// What the flags below have gathered.
+struct ApiAccessFlags {
+    std::string server, key_file;
+};
+
+/// --server and --api_key_file; they write to `gathered`, which must outlive them.
+std::vector<Flag> api_access_flags(ApiAccessFlags& gathered);
+
+/// Flags go before $FAST_TRANSCRIBE_SERVER and $FAST_TRANSCRIBE_API_KEY; without either it is http://127.0.0.1:8080
+/// and no key. Throws Error{invalid_argument} for an address that is none, Error when the file cannot be read.
+ApiAccess find_api_access(const ApiAccessFlags& flags, const std::function<std::string(const char* name)>& variable);
+
+/// Not a file but what the server is to fetch.
+bool is_web_address(const std::string& audio);
+
+/// The key would go over a network where everybody can read it.
+bool is_key_exposed(const ApiAccess& access);
+
+/// A refusal of the server's, with its sentence.
+class ApiError : public Error {
+  public:
+    ApiError(ErrorCode code, const std::string& sentence, long status, std::string reason, int64_t retry_after_ms)
+        : Error(code, sentence), status_(status), reason_(std::move(reason)), retry_after_ms_(retry_after_ms) {}
+    long status() const { return status_; }                     ///< of HTTP
+    const std::string& reason() const { return reason_; }       ///< e.g. "queue_full"
+    int64_t retry_after_ms() const { return retry_after_ms_; }  ///< 0: the server does not say
+
+  private:
+    long status_;
+    std::string reason_;
+    int64_t retry_after_ms_;
+};
+
+/// One thread.
+class ApiClient {
+  public:
+    /// `clock` outlives it. `tick` is called about once a second while a transfer runs; an exception comes out of the
+    /// call.
+    ApiClient(ApiAccess access, const Clock& clock, HttpTick tick = {});
+
+    /// The body of a 2xx answer. All throw ApiError with the server's sentence for a refusal, Error{network} when
+    /// nobody answers. `path` begins with "/".
+    std::string get(const std::string& path);
+    /// `body` may be empty, else it is JSON.
+    std::string post(const std::string& path, const std::string& body = "");
+
+    /// What a job is made of: a file, "-" for `in`, or an address that the server fetches.
+    struct NewUpload {
+        std::string audio;
+        FormFields fields;
+        std::string idempotency_key;  ///< so that a try whose answer was lost may be repeated
+    };
+    /// Makes a job, in one try -> the job as JSON. Throws Error too when the file cannot be read.
+    std::string make_job(const NewUpload& upload, std::istream& in);
+
+    const std::string& url() const { return access_.url; }
+
+  private:
+    std::string send(HttpRequest request);
+    std::string send_form(UploadForm form, const std::string& idempotency_key);
+
+    const ApiAccess access_;
+    const Clock& clock_;
+    HttpClient client_;
+};
+
+}  // namespace ft
