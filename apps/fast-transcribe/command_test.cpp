@@ -150,7 +150,7 @@ TEST_F(CommandTest, WrongUsageIsTwo) {
     EXPECT_TRUE(said("no audio file")) << err();
     EXPECT_EQ(run({"--languag", "sv", "a.mp3"}), 2);
     EXPECT_TRUE(said("did you mean --language?")) << err();
-    EXPECT_EQ(run({"--hotwords", "Åre", "a.mp3"}), 2);
+    EXPECT_EQ(run({"--diarize", "a.mp3"}), 2);
     EXPECT_EQ(run({"doctor", "--nonsense"}), 2);
     EXPECT_EQ(run({"doctor", "extra"}), 2);
     stdin_is_terminal_ = true;

@@ -13,7 +13,7 @@ namespace ft {
 namespace {
 
 using nlohmann::json;
-constexpr int format_version = 3;
+constexpr int format_version = 4;
 
 json json_of(const Segment& segment) {
     json words = json::array();
@@ -29,6 +29,7 @@ json json_of(const Segment& segment) {
             {"no_speech_prob", segment.no_speech_prob},
             {"probability", segment.probability},
             {"confidence", segment.confidence},
+            {"channel", segment.channel},
             {"words", words}};
 }
 
@@ -44,6 +45,7 @@ Segment segment_of(const json& object) {
     segment.no_speech_prob = object.at("no_speech_prob").get<float>();
     segment.probability = object.at("probability").get<float>();
     segment.confidence = object.at("confidence").get<float>();
+    segment.channel = object.at("channel").get<int>();
     for (const json& word : object.at("words")) {
         segment.words.push_back({word.at(0).get<std::string>(), word.at(1).get<double>(), word.at(2).get<double>(),
                                  word.at(3).get<float>(), word.at(4).get<float>()});

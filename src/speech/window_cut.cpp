@@ -46,6 +46,8 @@ Window part_of_window(const Window& window, int64_t from, int64_t to) {
     to = std::clamp<int64_t>(to, from, size);
     Window part;
     part.index = window.index;
+    part.ordinal = window.ordinal;
+    part.channel = window.channel;
     part.rejected = window.rejected;
     part.pcm.assign(window.pcm.begin() + from, window.pcm.begin() + to);
     append_pieces(window, from, to - from, 0, part.pieces);
@@ -88,6 +90,8 @@ std::vector<Window> cut_again(const Window& window, double longest_s, double max
             append_pieces(window, piece.file_begin, piece.size, piece.window_begin, pieces);
         cut.pieces = std::move(pieces);
         cut.index = window.index;
+        cut.ordinal = window.ordinal;
+        cut.channel = window.channel;
         cut.rejected = window.rejected;
     }
     return cuts;

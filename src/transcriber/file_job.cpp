@@ -1,11 +1,14 @@
 #include "transcriber/file_job.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <tuple>
 
 #include "base/error.h"
 #include "decoding/language.h"
+#include "transcriber/channel_merge.h"
 #include "transcriber/coverage.h"
 #include "transcript/doubtful_text.h"
 
@@ -22,8 +25,23 @@ constexpr float low_confidence = 0.5F;
 /// Windows that the feeder prepares in advance.
 constexpr size_t windows_ahead = 2;
 
+/// What is there before and after each comma.
+std::vector<std::string> codes_in(const std::string& list) {
+    std::vector<std::string> codes;
+    for (size_t at = 0; at <= list.size();) {
+        const size_t end = std::min(list.find(',', at), list.size());
+        codes.push_back(list.substr(at, end - at));
+        at = end + 1;
+    }
+    return codes;
+}
+
 /// The code that the model has a token for, or "auto".
 std::string language_of_model(const std::string& wanted, const GenerationConfig& generation) {
+    if (wanted.find(',') != std::string::npos) {
+        for (const std::string& code : codes_in(wanted)) language_of_model(code, generation);
+        return generation.languages.empty() ? "en" : "auto";
+    }
     const std::string code = parse_language(wanted);
     if (generation.languages.empty()) {
         if (code == "en" || code == "auto") return "en";
@@ -55,8 +73,17 @@ WindowRules make_rules(const TranscribeOptions& options, const DecodePlan& plan)
     rules.repair = options.repair;
     rules.drop_inventions = options.drop_inventions;
     rules.speech_is_known = options.vad_filter;
-    rules.prompt = plain_words(options.decode.initial_prompt);
     return rules;
+}
+
+/// Random numbers are a window's own, whatever is read again of others or heard between them, so that no guard changes
+/// what the first reading of a window says.
+int64_t stream_of(const WindowWork& work) {
+    constexpr int64_t of_rejected = int64_t{1} << 40, of_repairs = int64_t{1} << 41;
+    const Window& window = work.window();
+    int64_t stream = window.ordinal * WindowWork::most_first_parts + work.part_number();
+    if (work.repairing()) stream = of_repairs + window.ordinal * WindowWork::most_parts + work.part_number();
+    return stream + (window.rejected ? of_rejected : 0) + (static_cast<int64_t>(window.channel) << 42);
 }
 
 std::map<int64_t, FinishedWindow> by_index(const std::vector<FinishedWindow>& windows) {
@@ -127,9 +154,11 @@ std::optional<FileJob::Ready> FileJob::next() {
         again_.pop_back();
         const WindowWork& work = open_.at(index);
         const Window& part = *work.part();
-        return Ready{index * parts_per_window + work.part_number(), log_mel_.compute(part.pcm), part.duration_s()};
+        return Ready{index * parts_per_window + work.part_number(), stream_of(work), log_mel_.compute(part.pcm),
+                     part.duration_s(), work.once()};
     }
     for (;;) {
+        if (options_.decode.condition_on_previous_text && !open_.empty()) return std::nullopt;
         std::optional<PreparedWindow> prepared = next_prepared();
         if (!prepared) return std::nullopt;
         const int64_t index = prepared->window.index;
@@ -140,23 +169,24 @@ std::optional<FileJob::Ready> FileJob::next() {
             continue;
         }
         const double duration_s = prepared->window.duration_s();
-        const bool once = prepared->window.rejected;
-        open_.emplace(std::piecewise_construct, std::forward_as_tuple(index),
-                      std::forward_as_tuple(std::move(prepared->window), rules_));
-        return Ready{index * parts_per_window, std::move(prepared->log_mel), duration_s, once};
+        const auto work = open_.emplace(std::piecewise_construct, std::forward_as_tuple(index),
+                                        std::forward_as_tuple(std::move(prepared->window), rules_));
+        const WindowWork& begun = work.first->second;
+        return Ready{index * parts_per_window, stream_of(begun), std::move(prepared->log_mel), duration_s,
+                     begun.once()};
     }
 }
 
 std::vector<int32_t> FileJob::prompt(int64_t id, const LanguageProbabilities& language_probabilities) {
     const GenerationConfig& special = model_.packed().generation();
-    std::vector<int32_t> tokens;
-    if (!options_.decode.initial_prompt.empty() && is_prompted(id)) {
-        std::vector<int32_t> text = tokenizer_.encode(" " + options_.decode.initial_prompt);
-        const size_t longest = static_cast<size_t>(model_.config().text_positions) / 2 - 1;
-        if (text.size() > longest) text.erase(text.begin(), text.end() - static_cast<long>(longest));
-        tokens.push_back(special.start_of_previous);
-        tokens.insert(tokens.end(), text.begin(), text.end());
+    WindowWork& work = open_.at(id / parts_per_window);
+    const std::vector<std::string> context = context_of(work);
+    std::vector<int32_t> tokens = context_tokens(context);
+    std::vector<std::string> words;
+    for (const std::string& text : context) {
+        for (std::string& word : plain_words(text)) words.push_back(std::move(word));
     }
+    work.set_prompt(std::move(words));
     tokens.push_back(special.start_of_transcript);
     if (!special.languages.empty()) {
         if (transcript_.language == "auto") detect_language(language_probabilities);
@@ -171,14 +201,66 @@ std::vector<int32_t> FileJob::prompt(int64_t id, const LanguageProbabilities& la
 void FileJob::detect_language(const LanguageProbabilities& language_probabilities) {
     const GenerationConfig& special = model_.packed().generation();
     const std::vector<float> probabilities = language_probabilities(special);
-    const auto best = std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();
-    transcript_.language = std::next(special.languages.begin(), best)->first;
-    transcript_.language_probability = probabilities[static_cast<size_t>(best)];
+    const std::vector<std::string> among = codes_in(options_.decode.language);
+    const bool any = among.size() < 2;
+    float best = -1.0F, sum = 0.0F;
+    size_t i = 0;
+    for (const auto& [code, token] : special.languages) {
+        const float probability = probabilities[i++];
+        if (!any && std::find(among.begin(), among.end(), code) == among.end()) continue;
+        sum += probability;
+        if (probability <= best) continue;
+        best = probability;
+        transcript_.language = code;
+    }
+    transcript_.language_probability = sum > 0.0F ? best / sum : 0.0F;
 }
 
-/// Only the file's first speech.
-bool FileJob::is_prompted(int64_t id) const {
-    return first_speech_ && id == *first_speech_ * parts_per_window;
+/// What the part is read after. Second readings are read after nothing: what went wrong may be the prompt's doing.
+std::vector<std::string> FileJob::context_of(const WindowWork& work) const {
+    const DecodeOptions& decode = options_.decode;
+    std::vector<std::string> context;
+    if (work.repairing()) return context;
+    if (!decode.hotwords.empty()) context.push_back(decode.hotwords);
+    const bool opens = first_speech_ && work.window().index == *first_speech_ && work.part_number() == 0;
+    if (!decode.initial_prompt.empty() && (opens || decode.carry_initial_prompt))
+        context.push_back(decode.initial_prompt);
+    if (decode.condition_on_previous_text && work.part_number() == 0) {
+        if (std::string text = previous_text(); !text.empty()) context.push_back(std::move(text));
+    }
+    return context;
+}
+
+/// The last text before the windows that are open; none after a guess at a high temperature, as in OpenAI's program.
+std::string FileJob::previous_text() const {
+    constexpr float warmest = 0.5F;
+    constexpr size_t longest = 1000;  // bytes: about what a prompt has room for
+    std::string text;
+    for (size_t i = transcript_.segments.size(); i-- > 0 && text.size() < longest;) {
+        if (transcript_.segments[i].temperature > warmest) break;
+        text = transcript_.segments[i].text + (text.empty() ? "" : " ") + text;
+    }
+    return text;
+}
+
+/// Hotwords are never cut off: of all else, the last that there is room for.
+std::vector<int32_t> FileJob::context_tokens(const std::vector<std::string>& context) const {
+    if (context.empty()) return {};
+    const auto most = static_cast<ptrdiff_t>(model_.config().text_positions) / 2 - 1;
+    std::vector<int32_t> kept, rest;
+    for (const std::string& text : context) {
+        std::vector<int32_t> tokens = tokenizer_.encode(" " + text);
+        const bool hot = kept.empty() && rest.empty() && text == options_.decode.hotwords;
+        std::vector<int32_t>& place = hot ? kept : rest;
+        place.insert(place.end(), tokens.begin(), tokens.end());
+    }
+    if (std::ssize(kept) > most) kept.resize(static_cast<size_t>(most));
+    const ptrdiff_t room = most - std::ssize(kept);
+    if (std::ssize(rest) > room) rest.erase(rest.begin(), rest.end() - room);
+    std::vector<int32_t> all = {model_.packed().generation().start_of_previous};
+    all.insert(all.end(), kept.begin(), kept.end());
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
 }
 
 void FileJob::take(int64_t id, const Hypothesis& hypothesis) {
@@ -186,8 +268,7 @@ void FileJob::take(int64_t id, const Hypothesis& hypothesis) {
     WindowWork& work = open_.at(index);
     work.take(hypothesis,
               make_window_text(*work.part(), hypothesis, tokenizer_, model_.packed().generation().timestamp_begin),
-              options_.decode.task == "translate" ? "en" : transcript_.language,
-              is_prompted(id) && !options_.decode.initial_prompt.empty());
+              options_.decode.task == "translate" ? "en" : transcript_.language);
     if (work.part() != nullptr) {
         again_.push_back(index);
     } else {
@@ -234,9 +315,20 @@ void FileJob::absorb(FinishedWindow window, std::vector<Segment>& fresh) {
     std::vector<Segment>& all = transcript_.segments;
     for (Segment& segment : window.segments) {
         if (!window.rejected) {
-            segment.start_s = std::max(segment.start_s, latest_start_s_);
+            double& latest_s = latest_start_s_[segment.channel];
+            segment.start_s = std::max(segment.start_s, latest_s);
             segment.end_s = std::max(segment.end_s, segment.start_s);
-            latest_start_s_ = segment.start_s;
+            latest_s = segment.start_s;
+        }
+        if (const auto other = same_on_another_channel(all, segment)) {
+            // The microphone that is nearer is understood better.
+            const bool is_better = all[*other].probability < segment.probability;
+            const Segment& kept = is_better ? segment : all[*other];
+            const Segment& left = is_better ? all[*other] : segment;
+            coverage.dropped.push_back(
+                {left.start_s, left.end_s, left.text, fmt::format("said on channel {}", kept.channel)});
+            if (!is_better) continue;
+            all.erase(all.begin() + static_cast<ptrdiff_t>(*other));
         }
         segment.id = static_cast<int>(all.size());
         fresh.push_back(segment);

@@ -27,7 +27,7 @@ class FileJob {
 
     /// A window's place in the file, and what the encoder is to hear.
     struct Ready {
-        int64_t id = 0;
+        int64_t id = 0, stream = 0;  ///< stream: of random numbers
         std::vector<float> log_mel;
         double duration_s = 0;  ///< of its sound
         bool once = false;      ///< at the first temperature only
@@ -53,7 +53,9 @@ class FileJob {
 
   private:
     std::optional<PreparedWindow> next_prepared();
-    bool is_prompted(int64_t id) const;
+    std::vector<std::string> context_of(const WindowWork& work) const;
+    std::string previous_text() const;
+    std::vector<int32_t> context_tokens(const std::vector<std::string>& context) const;
     void detect_language(const LanguageProbabilities& language_probabilities);
     void close(int64_t index);
     void emit(double done_s);
@@ -75,7 +77,7 @@ class FileJob {
     std::map<int64_t, FinishedWindow> finished_;  // not yet emitted
     std::deque<PreparedWindow> held_;             // rejected sound, until the language is known
     std::optional<int64_t> first_speech_;         // index of the first window of speech
-    double latest_start_s_ = 0;                   // of the segments emitted of windows of speech
+    std::map<int, double> latest_start_s_;        // of the segments emitted of windows of speech, by channel
     std::atomic<bool> abandoned_{false};
     double done_s_ = 0;
     bool all_read_ = false;

@@ -39,11 +39,11 @@ std::vector<std::string> all_words(std::span<const Segment> segments) {
 /// What is wrong with a reading as a whole.
 std::optional<Fault> fault_of(const Reading& reading, const ReadingContext& context) {
     const double speech_s = overlap_s(context.speech, reading.part);
+    if (reading.silent) return is_sparse(0, speech_s) ? std::optional(Fault::silent) : std::nullopt;
     const std::vector<std::string> words = all_words(reading.segments);
     if (reading.prompted && echoes_prompt(words, context.prompt)) return Fault::prompt;
     if (is_foreign(words, context.language)) return Fault::language;
     if (reading.looped) return Fault::loop;
-    if (reading.silent) return is_sparse(0, speech_s) ? std::optional(Fault::silent) : std::nullopt;
     if (is_sparse(words.size(), speech_s)) return Fault::sparse;
     return std::nullopt;
 }
@@ -163,7 +163,7 @@ bool is_credible_outside_speech(const Segment& segment, const ReadingContext& co
     const auto count = static_cast<double>(words_without_loops(words));
     return words.size() >= least_words && count * 4 >= static_cast<double>(words.size()) * 3 &&
            count <= 1.0 + most_words_per_s * length_s && count >= least_words_per_s * length_s &&
-           segment.no_speech_prob < context.no_speech_threshold / 2 && segment.avg_logprob >= least_logprob &&
+           segment.no_speech_prob < context.no_speech_threshold / 3 && segment.avg_logprob >= least_logprob &&
            segment.probability >= least_probability && segment.temperature == 0.0F &&
            !is_known_invention(segment.text) && !is_foreign(words, context.language);
 }

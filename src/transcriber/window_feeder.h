@@ -1,5 +1,6 @@
 #pragma once
 // Runs ahead of the engine on a thread of its own: audio → voice activity → windows → log-mel.
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -12,6 +13,7 @@
 #include "features/log_mel.h"
 #include "speech/speech_finder.h"
 #include "speech/window_packer.h"
+#include "transcriber/channel_plan.h"
 #include "transcriber/transcriber.h"
 
 namespace ft {
@@ -50,16 +52,22 @@ class WindowFeeder {
   private:
     struct Cutter;
     void run();
+    std::vector<size_t> choose_channels(ChannelPlan& plan);
+    bool read_chunk();
     bool deliver(std::vector<Window>& windows);
 
+    const std::string audio_path_;
     const TranscribeOptions& options_;
     const LogMel& log_mel_;
     const std::set<int64_t> known_;
+    bool split_;  // reader_ gives channels
     std::unique_ptr<AudioReader> reader_;
-    std::unique_ptr<VoiceDetector> detector_;
+    std::vector<std::vector<float>> chunk_;          // [channels or 1][samples] just read
+    std::unique_ptr<VoiceDetector> first_detector_;  // of the first channel
     double declared_duration_s_ = 0;
     int64_t next_index_ = 0;
     FeedSummary summary_;
+    std::atomic<bool> leaving_{false};
     BoundedQueue<PreparedWindow> queue_;
     std::function<void()> bell_;
     std::thread thread_;

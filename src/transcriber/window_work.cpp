@@ -12,7 +12,6 @@ namespace {
 
 /// A shorter rest of a window is the padding around its speech.
 constexpr double least_tail_s = 1.5;
-constexpr int64_t most_first_parts = 64;
 constexpr size_t most_repairs = 8;
 // Stretches that were read wrongly are read in pieces: a third of them, within limits.
 constexpr double shortest_cut_s = 5.0, longest_cut_s = 12.0;
@@ -48,12 +47,12 @@ ReadingContext WindowWork::context() const {
     ReadingContext context;
     if (rules_.speech_is_known && !window_.rejected) context.speech = speech_of(window_);
     context.language = language_;
-    context.prompt = rules_.prompt;
+    context.prompt = first_prompt_;
     context.no_speech_threshold = rules_.fallback.no_speech_threshold;
     return context;
 }
 
-void WindowWork::take(const Hypothesis& hypothesis, WindowText text, const std::string& language, bool prompted) {
+void WindowWork::take(const Hypothesis& hypothesis, WindowText text, const std::string& language) {
     const Window part = std::move(waiting_.front());
     waiting_.pop_front();
     ++parts_;
@@ -61,10 +60,14 @@ void WindowWork::take(const Hypothesis& hypothesis, WindowText text, const std::
     result_.fallback |= hypothesis.attempts > 1;
     Reading reading;
     reading.part = {part.file_begin_s(), part.file_end_s()};
-    reading.silent = is_silent(hypothesis, rules_.fallback);
+    // Text that passed its checks at no temperature, where the model hears no speech: music, beeps.
+    reading.silent = is_silent(hypothesis, rules_.fallback) || (needs_fallback(hypothesis, rules_.fallback) &&
+                                                                sounds_like_no_speech(hypothesis, rules_.fallback));
     reading.looped = hypothesis.looped || hypothesis.compression_ratio > rules_.fallback.compression_ratio_threshold;
     reading.failed = needs_fallback(hypothesis, rules_.fallback);
-    reading.prompted = prompted;
+    reading.prompted = !prompt_.empty();
+    if (!repairing_ && prompt_.size() > first_prompt_.size()) first_prompt_ = prompt_;
+    prompt_.clear();
     reading.segments = std::move(text.segments);
     const bool first = !repairing_;
     if (!reading.silent && has_tail(part, text) && parts_ + 1 < (first ? most_first_parts : most_parts - 1)) {
@@ -154,6 +157,7 @@ FinishedWindow WindowWork::finish() {
             segment.start_s = segment.words.front().start_s;
             segment.end_s = segment.words.back().end_s;
         }
+        segment.channel = window_.channel;
         if (reason.empty()) {
             result_.segments.push_back(std::move(segment));
         } else {

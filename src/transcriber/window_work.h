@@ -18,7 +18,6 @@ struct WindowRules {
     bool repair = true;
     bool drop_inventions = true;
     bool speech_is_known = true;  ///< false without a voice detector: nothing says that text is missing
-    std::vector<std::string> prompt;
 };
 
 /// One part is decoded at a time, so that a window's parts, and with them its text, do not depend on what else is in
@@ -27,6 +26,7 @@ class WindowWork {
   public:
     /// Numbers of parts lie below it.
     static constexpr int64_t most_parts = 256;
+    static constexpr int64_t most_first_parts = 64;  ///< of them, those of the first reading
 
     /// `rules` outlives it.
     WindowWork(Window window, const WindowRules& rules);
@@ -35,8 +35,14 @@ class WindowWork {
     /// What is to be decoded next; nullptr when the window is finished.
     const Window* part() const { return waiting_.empty() ? nullptr : &waiting_.front(); }
     int64_t part_number() const { return parts_; }
-    /// `language`: code of the text to be expected; `prompted`: the part was read after the initial prompt.
-    void take(const Hypothesis& hypothesis, WindowText text, const std::string& language, bool prompted);
+    /// The part is of a second reading.
+    bool repairing() const { return repairing_; }
+    /// The part is tried at the first temperature only: there may well be no speech in it.
+    bool once() const { return window_.rejected || (repairing_ && doubts_[doubt_].fault == Fault::silent); }
+    /// Words that the part is read after; none unless said.
+    void set_prompt(std::vector<std::string> words) { prompt_ = std::move(words); }
+    /// `language`: code of the text to be expected.
+    void take(const Hypothesis& hypothesis, WindowText text, const std::string& language);
     /// What was found so far; without language. Once.
     FinishedWindow finish();
 
@@ -52,6 +58,8 @@ class WindowWork {
     std::deque<Window> waiting_;
     int64_t parts_ = 0;  // taken
     std::string language_;
+    std::vector<std::string> prompt_;        // of the part
+    std::vector<std::string> first_prompt_;  // of the first reading, the longest
     std::vector<Reading> first_, second_;
     std::vector<Segment> segments_;  // that stay
     std::vector<Doubt> doubts_;

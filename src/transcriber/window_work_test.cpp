@@ -47,7 +47,7 @@ class WindowWorkTest : public testing::Test {
 TEST_F(WindowWorkTest, AGoodReadingIsAll) {
     WindowWork work(window(), rules);
     ASSERT_NE(work.part(), nullptr);
-    work.take(sure(), text({segment(62, 69, ten_words), segment(70, 79, ten_words)}), "sv", false);
+    work.take(sure(), text({segment(62, 69, ten_words), segment(70, 79, ten_words)}), "sv");
     EXPECT_EQ(work.part(), nullptr);
     const FinishedWindow done = work.finish();
     EXPECT_EQ(done.index, 3);
@@ -59,18 +59,18 @@ TEST_F(WindowWorkTest, AGoodReadingIsAll) {
 
 TEST_F(WindowWorkTest, TheRestIsReadBeforeAnythingIsDoubted) {
     WindowWork work(window(), rules);
-    work.take(sure(), text({segment(62, 69, ten_words)}, 9.5), "sv", false);
+    work.take(sure(), text({segment(62, 69, ten_words)}, 9.5), "sv");
     ASSERT_NE(work.part(), nullptr);
     EXPECT_EQ(work.part_number(), 1);
     EXPECT_NEAR(work.part()->file_begin_s(), 69.5, 1e-6);
-    work.take(sure(), text({segment(70, 79, ten_words)}), "sv", false);
+    work.take(sure(), text({segment(70, 79, ten_words)}), "sv");
     EXPECT_EQ(work.part(), nullptr);
     EXPECT_EQ(work.finish().segments.size(), 2U);
 }
 
 TEST_F(WindowWorkTest, ACollapsedWindowIsReadAgainFromItsSpeech) {
     WindowWork work(window(), rules);
-    work.take(sure(), text({segment(60, 80, "Svensktextning.nu")}), "sv", false);
+    work.take(sure(), text({segment(60, 80, "Svensktextning.nu")}), "sv");
     ASSERT_NE(work.part(), nullptr) << "read again";
     EXPECT_NEAR(work.part()->file_begin_s(), 62.0, 0.01) << "from where speech begins";
     double last_s = 62.0;
@@ -81,7 +81,7 @@ TEST_F(WindowWorkTest, ACollapsedWindowIsReadAgainFromItsSpeech) {
         EXPECT_GE(begin_s, last_s - 1e-6);
         last_s = end_s;
         ASSERT_LT(++parts, 10);
-        work.take(sure(), text({segment(begin_s, end_s, ten_words)}), "sv", false);
+        work.take(sure(), text({segment(begin_s, end_s, ten_words)}), "sv");
     }
     EXPECT_GE(parts, 2);
     const FinishedWindow done = work.finish();
@@ -96,9 +96,9 @@ TEST_F(WindowWorkTest, TheFirstReadingStaysWhenTheSecondIsNoBetter) {
     WindowWork work(window(), rules);
     Hypothesis loop = sure();
     loop.looped = true;
-    work.take(loop, text({segment(62, 79, ten_words)}), "sv", false);
+    work.take(loop, text({segment(62, 79, ten_words)}), "sv");
     while (const Window* part = work.part())
-        work.take(sure(), text({segment(part->file_begin_s(), part->file_end_s(), "nej")}), "sv", false);
+        work.take(sure(), text({segment(part->file_begin_s(), part->file_end_s(), "nej")}), "sv");
     const FinishedWindow done = work.finish();
     ASSERT_EQ(done.segments.size(), 1U);
     EXPECT_EQ(done.segments[0].text, ten_words);
@@ -108,11 +108,11 @@ TEST_F(WindowWorkTest, TheFirstReadingStaysWhenTheSecondIsNoBetter) {
 
 TEST_F(WindowWorkTest, AHoleIsFilled) {
     WindowWork work(window(), rules);
-    work.take(sure(), text({segment(62, 69, ten_words)}), "sv", false);
+    work.take(sure(), text({segment(62, 69, ten_words)}), "sv");
     ASSERT_NE(work.part(), nullptr);
     EXPECT_NEAR(work.part()->file_begin_s(), 70.0, 0.01);
     EXPECT_NEAR(work.part()->file_end_s(), 79.0, 0.01);
-    work.take(sure(), text({segment(70, 79, ten_words)}), "sv", false);
+    work.take(sure(), text({segment(70, 79, ten_words)}), "sv");
     const FinishedWindow done = work.finish();
     ASSERT_EQ(done.segments.size(), 2U);
     EXPECT_EQ(done.repaired[0].reason, "hole");
@@ -122,14 +122,14 @@ TEST_F(WindowWorkTest, SilenceThatIsNoneIsHeardAgain) {
     WindowWork work(window(), rules);
     Hypothesis silent = sure();
     silent.silence = true;
-    work.take(silent, text({}), "sv", false);
+    work.take(silent, text({}), "sv");
     int parts = 0;
     while (const Window* part = work.part()) {
         const bool first = ++parts == 1;
         work.take(first ? silent : sure(),
                   text(first ? std::vector<Segment>()
                              : std::vector<Segment>{segment(part->file_begin_s(), part->file_end_s(), ten_words)}),
-                  "sv", false);
+                  "sv");
     }
     const FinishedWindow done = work.finish();
     EXPECT_FALSE(done.segments.empty());
@@ -144,7 +144,7 @@ TEST_F(WindowWorkTest, TheModelsSilenceIsReported) {
     Hypothesis silent = sure();
     silent.no_speech_prob = 0.9F;
     silent.avg_logprob = -1.5F;
-    work.take(silent, text({segment(62, 64, "Hej då")}), "sv", false);
+    work.take(silent, text({segment(62, 64, "Hej då")}), "sv");
     EXPECT_EQ(work.part(), nullptr);
     const FinishedWindow done = work.finish();
     EXPECT_TRUE(done.segments.empty());
@@ -160,7 +160,7 @@ TEST_F(WindowWorkTest, InventionsGoAndAreReported) {
         WindowWork work(window(), rules);
         Segment thanks = segment(79.2, 80, "Tack för att ni tittade!");
         thanks.no_speech_prob = 0.5F;
-        work.take(sure(), text({segment(62, 69, ten_words), segment(70, 79, ten_words), thanks}), "sv", false);
+        work.take(sure(), text({segment(62, 69, ten_words), segment(70, 79, ten_words), thanks}), "sv");
         const FinishedWindow done = work.finish();
         EXPECT_EQ(done.segments.size(), guarded ? 2U : 3U);
         EXPECT_EQ(done.dropped.size(), guarded ? 1U : 0U);
@@ -171,7 +171,7 @@ TEST_F(WindowWorkTest, RejectedSoundIsReadOnceAndHasToProveItself) {
     Window rejected = window();
     rejected.rejected = true;
     WindowWork work(rejected, rules);
-    work.take(sure(), text({segment(62, 66, ten_words), segment(66, 80, "Jaha")}), "sv", false);
+    work.take(sure(), text({segment(62, 66, ten_words), segment(66, 80, "Jaha")}), "sv");
     EXPECT_EQ(work.part(), nullptr) << "not read again";
     const FinishedWindow done = work.finish();
     EXPECT_TRUE(done.rejected);
@@ -183,18 +183,18 @@ TEST_F(WindowWorkTest, RejectedSoundIsReadOnceAndHasToProveItself) {
 TEST_F(WindowWorkTest, GuardsCanBeTurnedOff) {
     rules.repair = false;
     WindowWork work(window(), rules);
-    work.take(sure(), text({segment(60, 80, "Svensktextning.nu")}), "sv", false);
+    work.take(sure(), text({segment(60, 80, "Svensktextning.nu")}), "sv");
     EXPECT_EQ(work.part(), nullptr);
     rules.repair = true;
     rules.speech_is_known = false;
     WindowWork unknown(window(), rules);
-    unknown.take(sure(), text({segment(60, 80, "Svensktextning.nu")}), "sv", false);
+    unknown.take(sure(), text({segment(60, 80, "Svensktextning.nu")}), "sv");
     EXPECT_EQ(unknown.part(), nullptr);
 }
 
 TEST_F(WindowWorkTest, InterruptedItGivesWhatWasRead) {
     WindowWork work(window(), rules);
-    work.take(sure(), text({segment(62, 69, ten_words)}, 9.5), "sv", false);
+    work.take(sure(), text({segment(62, 69, ten_words)}, 9.5), "sv");
     EXPECT_EQ(work.finish().segments.size(), 1U);
 }
 

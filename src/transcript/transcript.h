@@ -28,6 +28,7 @@ struct Segment {
     float probability = 0.0F;  ///< the model's own: geometric mean of its text tokens'
     float confidence = 0.0F;   ///< expected share of its words that are right (transcriber/confidence.h)
     std::vector<Word> words;   ///< empty unless word times were asked for
+    int channel = 0;           ///< of the file, from 1; 0: all of them together
 };
 
 /// Wall time of each stage, seconds; stages overlap, so their sum may exceed `total`.

@@ -37,7 +37,8 @@ TEST(Writers, ListFormatsInTheOrderOfAll) {
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-        EXPECT_STREQ(error.what(), "\"docx\" is not an output format; there are txt, vtt, srt, tsv, json");
+        EXPECT_STREQ(error.what(),
+                     "\"docx\" is not an output format; there are txt, vtt, srt, tsv, json, lrc, csv, aws");
     }
 }
 

@@ -1,4 +1,5 @@
-// The guards of docs/trust.md, each set off by sound that is made here.
+// The guards of docs/trust.md with a real model and sound that is made here; with a model that says what it is told to,
+// every one of them is tested in src/transcriber/guards_test.cpp.
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -92,8 +93,7 @@ TEST_F(TrustE2eTest, NothingIsWrittenWhereNobodySpeaks) {
         EXPECT_FALSE(lasts_through) << segment;
     }
     EXPECT_GT(words, 20U);
-    EXPECT_EQ(transcribe({noise(30.0, 0.05)}, {})["text"], "");
-    EXPECT_EQ(transcribe({noise(30.0, 0.0)}, {"--strict"})["text"], "");
+    EXPECT_EQ(transcribe({noise(20.0, 0.05), noise(20.0, 0.0)}, {"--strict"})["text"], "");
     EXPECT_EQ(code_, 0) << "without speech nothing is missing";
 }
 
@@ -118,24 +118,15 @@ TEST_F(TrustE2eTest, MusicThatTheDetectorRejectsLeavesNoText) {
     EXPECT_EQ(json["text"], "") << json["metadata"]["coverage"];
 }
 
-TEST_F(TrustE2eTest, TextThatRepeatsItselfIsReadAgain) {
+/// To a detector by level, beeps are speech.
+TEST_F(TrustE2eTest, BeepsThatPassForSpeechLeaveNoTextAndStrictMissesIt) {
     FT_NEEDS_MODEL_AND_SAMPLES();
-    Pcm sentence = speech();
-    sentence.resize(static_cast<size_t>(2.1 * sample_rate));
-    const Json json = transcribe(std::vector<Pcm>(10, sentence), {});
-    ASSERT_FALSE(json["metadata"]["coverage"]["repaired"].empty()) << json["text"];
-    EXPECT_EQ(json["metadata"]["coverage"]["repaired"][0]["reason"], "loop");
-    EXPECT_GE(words_of(json["text"]).size(), 15U) << "what is said over and over stays: " << json["text"];
-}
-
-TEST_F(TrustE2eTest, AHoleIsReadAgainAndStrictCountsIt) {
-    FT_NEEDS_MODEL_AND_SAMPLES();
-    const Json json = transcribe({speech(), beeps(15.0), speech()}, {"--vad_model", "energy", "--strict"});
+    const Json json = transcribe({beeps(12.0)}, {"--vad_model", "energy", "--strict"});
     const Json& coverage = json["metadata"]["coverage"];
-    ASSERT_FALSE(coverage["repaired"].empty()) << json["text"];
-    EXPECT_EQ(coverage["repaired"][0]["reason"], "hole");
-    // Beeps become no text: as far as anybody can tell, that is speech that is missing.
-    EXPECT_LT(coverage["share"].get<double>(), 0.95) << json["text"];
+    EXPECT_EQ(json["text"], "") << coverage;
+    EXPECT_GT(coverage["speech_s"].get<double>(), 8.0);
+    // As far as anybody can tell, that is speech that is missing.
+    EXPECT_EQ(coverage["share"], 0.0);
     EXPECT_EQ(code_, 1);
     EXPECT_NE(err().find("--min_coverage"), std::string::npos) << err();
 }

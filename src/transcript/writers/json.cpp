@@ -40,6 +40,7 @@ Json segment_json(const Segment& segment) {
                  {"probability", score(segment.probability)},
                  {"confidence", score(segment.confidence)},
                  {"words", Json::array()}};
+    if (segment.channel > 0) json["channel"] = segment.channel;
     for (const Word& word : segment.words) {
         json["words"].push_back({{"word", text(word.text)},
                                  {"start", time(word.start_s)},
