@@ -11,6 +11,10 @@ namespace ft {
 
 namespace {
 
+bool is_in(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 void add_formats(const std::string& value, GatheredFlags& g) {
     if (!g.formats_given) g.options.output.formats.clear();
     g.formats_given = true;
@@ -24,11 +28,12 @@ void add_formats(const std::string& value, GatheredFlags& g) {
         };
         if (name == "all") {
             for (const std::string& format : known) add(format);
-        } else if (std::find(known.begin(), known.end(), name) != known.end()) {
+        } else if (is_in(known, name) || is_in(further_output_formats(), name)) {
             add(name);
         } else {
             std::string list;
             for (const std::string& format : known) list += format + ", ";
+            for (const std::string& format : further_output_formats()) list += format + ", ";
             refuse("output_format", name, "is not a format; choose from " + list + "all");
         }
     }
@@ -77,6 +82,11 @@ std::vector<Flag> layout_flags(GatheredFlags& g) {
          layout_number("max_words_per_line", output.layout.max_words_per_line)},
         {"highlight_words", 0, "", group, "subtitles: underline each word while it is said",
          [&](const std::string& v) { output.layout.highlight_words = v == "true"; }},
+        // Here and not among the options of a transcription: they change the exit code, never the text.
+        {"strict", 0, "", group, "exit code 1 when less of a file's detected speech than --min_coverage became text",
+         [&](const std::string& v) { g.options.strict = v == "true"; }},
+        {"min_coverage", 0, "SHARE", group, "from 0 to 1, for --strict (default 0.95)",
+         [&](const std::string& v) { g.options.min_coverage = parse_number("--min_coverage", v, 0, 1); }},
         {"verbose", 0, "", group, "show the segments on standard error as they are finished, and more of what is done",
          [&](const std::string& v) { g.verbose = v == "true"; }},
         {"print_progress", 0, "", group,
@@ -131,7 +141,9 @@ std::vector<Flag> output_file_flags(GatheredFlags& g) {
              g.folder_given = true;
          }},
         {"output_format", 'f', "FORMAT", group,
-         "txt, vtt, srt, tsv, json or all; several with commas or by repeating the flag (default with -o: all)",
+         "txt, vtt, srt, tsv, json, or all for these five; lrc, csv, aws (Amazon Transcribe's JSON); several with "
+         "commas "
+         "or by repeating the flag (default with -o: all)",
          [&](const std::string& v) { add_formats(v, g); }},
     };
 }

@@ -37,6 +37,8 @@ struct CommandOptions {
     TranscribeOptions transcribe;
     OutputOptions output;
     Verbosity verbosity = Verbosity::normal;
+    bool strict = false;                 ///< a file of which less became text counts as failed
+    double min_coverage = 0.95;          ///< share of the detected speech; only with strict
     std::optional<bool> print_progress;  ///< not given: a bar on a terminal, now and then a line elsewhere
     bool help = false, version = false;
 };

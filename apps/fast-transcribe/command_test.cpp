@@ -150,7 +150,7 @@ TEST_F(CommandTest, WrongUsageIsTwo) {
     EXPECT_TRUE(said("no audio file")) << err();
     EXPECT_EQ(run({"--languag", "sv", "a.mp3"}), 2);
     EXPECT_TRUE(said("did you mean --language?")) << err();
-    EXPECT_EQ(run({"--hotwords", "Åre", "a.mp3"}), 2);
+    EXPECT_EQ(run({"--diarize", "a.mp3"}), 2);
     EXPECT_EQ(run({"doctor", "--nonsense"}), 2);
     EXPECT_EQ(run({"doctor", "extra"}), 2);
     stdin_is_terminal_ = true;
@@ -279,6 +279,17 @@ TEST_F(CommandTest, ModelCommandsExitCodeIsItsOwn) {
     EXPECT_NE(out().find("pull"), std::string::npos);
 }
 
+TEST_F(CommandTest, StrictFailsWhenSpeechIsMissing) {
+    write("a.wav", "hej");  // 98 % of its speech becomes text
+    EXPECT_EQ(run({"--strict", "a.wav"}), 0);
+    EXPECT_EQ(run({"--strict", "--min_coverage", "0.99", "-f", "txt", "a.wav"}), 1);
+    EXPECT_NE(err().find("fast-transcribe: a.wav: the transcript is written, but only 98.0 %"), std::string::npos)
+        << err();
+    EXPECT_EQ(read_file("a.txt"), "hej\n") << "it is written all the same";
+    EXPECT_EQ(run({"--min_coverage", "0.99", "-f", "txt", "a.wav"}), 0) << "only with --strict";
+    EXPECT_EQ(run({"--strict", "--min_coverage", "95", "a.wav"}), 2);
+}
+
 TEST(Summary, TellsWhatWasDecodedAgainAndLeftOut) {
     Transcript t;
     t.duration_s = 3600;
@@ -290,6 +301,10 @@ TEST(Summary, TellsWhatWasDecodedAgainAndLeftOut) {
               "a.mp3: 1:00:00 of audio in 6:00 (10.0x real time); 50:00 of speech, 99.9 % of it transcribed; 3 of 120 "
               "windows decoded again; "
               "1 stretch left out as no speech or as doubtful, the first at 1:01 (no speech)");
+    t.coverage.dropped.clear();
+    t.coverage.repaired = {{10, 30, "few words", true}, {40, 50, "loop", false}};
+    t.coverage.low_confidence = {{100, 104, 0.2F}, {200, 203, 0.4F}};
+    EXPECT_NE(summary("a.mp3", t, 360).find("; 1 stretch repaired; 0:07 of doubtful text"), std::string::npos);
     EXPECT_NE(summary("a.mp3", Transcript{}, 1).find("the transcript is empty"), std::string::npos);
 }
 

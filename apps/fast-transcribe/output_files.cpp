@@ -107,7 +107,7 @@ OutputFiles::OutputFiles(const OutputOptions& options, const std::vector<std::st
     if (options_.dated) return;
     stems_ = output_stems(inputs, [&](const std::string& stem) {
         return std::any_of(options_.formats.begin(), options_.formats.end(), [&](const std::string& format) {
-            return is_an_input(options_.folder / (stem + "." + format), inputs);
+            return is_an_input(options_.folder / (stem + "." + file_extension(format)), inputs);
         });
     });
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -145,7 +145,7 @@ std::vector<std::string> OutputFiles::write(size_t index, const Content& content
         return names;
     }
     for (const std::string& format : options_.formats) {
-        const fs::path path = options_.folder / (stems_.at(index) + "." + format);
+        const fs::path path = options_.folder / (stems_.at(index) + "." + file_extension(format));
         write_file_atomically(path, content_of(format));
         names.push_back(path.string());
     }

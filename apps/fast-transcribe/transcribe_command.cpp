@@ -137,6 +137,13 @@ class Run {
         const std::string name = shown_name(options_.audio[index]);
         say(summary(name, transcript, elapsed_s));
         for (const std::string& warning : transcript.warnings) say(name + ": warning: " + warning);
+        const double share = transcript.coverage.share();
+        if (!options_.strict || share >= options_.min_coverage) return;
+        ++incomplete_;
+        printer_.clear();
+        print_failure(env_.err, fmt::format("{}: the transcript is written, but only {:.1f} % of the detected speech "
+                                            "became text, less than --min_coverage {}; the json's coverage says where",
+                                            name, share * 100, options_.min_coverage));
     }
 
     int finish() {
@@ -150,7 +157,7 @@ class Run {
             return env_.interruption.exit_code();
         }
         if (failures > 0 && failed_.size() > 1) say(fmt::format("{} of {} inputs failed", failures, failed_.size()));
-        return failures > 0 ? exit_input_failed : exit_done;
+        return failures > 0 || incomplete_ > 0 ? exit_input_failed : exit_done;
     }
 
     const CommandOptions& options_;
@@ -158,7 +165,7 @@ class Run {
     OutputFiles files_;
     ProgressPrinter printer_;
     std::vector<bool> failed_;
-    size_t written_ = 0;
+    size_t written_ = 0, incomplete_ = 0;
 };
 
 }  // namespace
@@ -179,13 +186,21 @@ std::string summary(const std::string& name, const Transcript& transcript, doubl
         text += fmt::format(" ({:.1f}x real time)", transcript.duration_s / elapsed_s);
     const Coverage& coverage = transcript.coverage;
     if (coverage.speech_s > 0) {
-        const double share = std::clamp(coverage.transcribed_s / coverage.speech_s, 0.0, 1.0);
-        text += fmt::format("; {} of speech, {:.1f} % of it transcribed", format_clock(coverage.speech_s), share * 100);
+        text += fmt::format("; {} of speech, {:.1f} % of it transcribed", format_clock(coverage.speech_s),
+                            coverage.share() * 100);
     } else if (transcript.segments.empty()) {
         text += "; no speech was found, the transcript is empty";
     }
     if (coverage.fallback_windows > 0)
         text += fmt::format("; {} of {} windows decoded again", coverage.fallback_windows, coverage.windows);
+    const auto replaced = std::count_if(coverage.repaired.begin(), coverage.repaired.end(),
+                                        [](const Coverage::Repair& repair) { return repair.replaced; });
+    if (replaced > 0) text += fmt::format("; {} {} repaired", replaced, replaced == 1 ? "stretch" : "stretches");
+    if (!coverage.low_confidence.empty()) {
+        double doubtful_s = 0;
+        for (const Coverage::Doubtful& span : coverage.low_confidence) doubtful_s += span.end_s - span.start_s;
+        text += fmt::format("; {} of doubtful text", format_clock(doubtful_s));
+    }
     if (!coverage.dropped.empty()) {
         const Coverage::Dropped& first = coverage.dropped.front();
         text += fmt::format(

@@ -1,4 +1,5 @@
-// wer REFERENCE HYPOTHESIS [REFERENCE HYPOTHESIS]…: word error rate of each pair and of all together.
+// wer [--characters] REFERENCE HYPOTHESIS [REFERENCE HYPOTHESIS]…: word error rate of each pair and of all together;
+// with --characters the same of characters, the spaces between words included.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,9 +7,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "normalize.h"
 #include "word_errors.h"
 
@@ -40,27 +44,46 @@ std::string text_of_file(const std::filesystem::path& path) {
     return json["text"].get<std::string>();
 }
 
-void print(const std::string& name, const WordErrors& errors) {
+/// One "word" a character.
+std::vector<std::string> characters_of(const std::vector<std::string>& words) {
+    std::vector<std::string> characters;
+    for (const std::string& word : words) {
+        if (!characters.empty()) characters.emplace_back(" ");
+        for (size_t at = 0; at < word.size();) {
+            const size_t length = decode_utf8(word, at).length;
+            characters.push_back(word.substr(at, length));
+            at += length;
+        }
+    }
+    return characters;
+}
+
+void print(const std::string& name, const WordErrors& errors, bool characters) {
     const std::string rate = errors.reference_words == 0 ? "undefined" : fmt::format("{:.2f} %", 100 * errors.rate());
-    fmt::print("{}: WER {} (S {}, D {}, I {} of {} words)\n", name, rate, errors.substitutions, errors.deletions,
-               errors.insertions, errors.reference_words);
+    fmt::print("{}: {} {} (S {}, D {}, I {} of {} {})\n", name, characters ? "CER" : "WER", rate, errors.substitutions,
+               errors.deletions, errors.insertions, errors.reference_words, characters ? "characters" : "words");
 }
 
 int run(int argc, char** argv) {
-    if (argc < 3 || argc % 2 == 0) {
+    const bool characters = argc > 1 && std::string_view(argv[1]) == "--characters";
+    const int first = characters ? 2 : 1;
+    if (argc < first + 2 || (argc - first) % 2 != 0) {
         fmt::print(stderr,
-                   "usage: wer REFERENCE HYPOTHESIS [REFERENCE HYPOTHESIS]...\n"
+                   "usage: wer [--characters] REFERENCE HYPOTHESIS [REFERENCE HYPOTHESIS]...\n"
                    "Files: .txt, .tsv (last column, one header line) or .json (its \"text\").\n");
         return 2;
     }
+    const auto units_of = [characters](const char* path) {
+        const std::vector<std::string> words = comparable_words(text_of_file(path));
+        return characters ? characters_of(words) : words;
+    };
     WordErrors sum;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const WordErrors errors =
-            count_word_errors(comparable_words(text_of_file(argv[i])), comparable_words(text_of_file(argv[i + 1])));
-        print(argv[i + 1], errors);
+    for (int i = first; i + 1 < argc; i += 2) {
+        const WordErrors errors = count_word_errors(units_of(argv[i]), units_of(argv[i + 1]));
+        print(argv[i + 1], errors, characters);
         sum += errors;
     }
-    print("all", sum);
+    print("all", sum, characters);
     return 0;
 }
 

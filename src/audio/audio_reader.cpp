@@ -19,50 +19,75 @@ namespace ft {
 
 namespace {
 
-/// packets → frames → one float vector a channel → mono → 16 kHz; silence goes in between mono and 16 kHz.
+constexpr size_t most_lanes = 16;
+
+/// What is put out as one channel: all of the file's, or one of them.
+struct Lane {
+    std::optional<Downmixer> downmixer;
+    Resampler resampler;
+    std::vector<float> mono;   // at the frames' rate
+    std::vector<float> ready;  // at 16 kHz
+};
+
+/// packets → frames → one float vector a channel → lanes → 16 kHz; silence goes in between lanes and 16 kHz.
 class FfmpegAudioReader final : public AudioReader {
   public:
-    explicit FfmpegAudioReader(std::unique_ptr<ByteSource> source)
-        : file_(std::move(source)), decoder_(file_), timeline_(file_.clock()) {}
+    FfmpegAudioReader(std::unique_ptr<ByteSource> source, ChannelReading reading)
+        : file_(std::move(source)), decoder_(file_), timeline_(file_.clock()), reading_(reading), lanes_(1) {}
 
     const AudioInfo& info() const override { return file_.info(); }
     const std::vector<std::string>& warnings() const override { return warnings_; }
 
     bool read(std::vector<float>& samples, size_t max_samples) override {
-        samples.clear();
-        while (!ended_ && ready_.size() - taken_ < max_samples) step();
-        const size_t count = std::min(max_samples, ready_.size() - taken_);
-        const auto begin = ready_.begin() + static_cast<ptrdiff_t>(taken_);
-        samples.assign(begin, begin + static_cast<ptrdiff_t>(count));
-        taken_ += count;
+        if (reading_ != ChannelReading::mix) throw Error(ErrorCode::internal, "this reader gives channels");
+        const size_t count = fill(max_samples);
+        take(lanes_.front(), count, samples);
+        return count > 0;
+    }
+
+    bool read_channels(std::vector<std::vector<float>>& channels, size_t max_samples) override {
+        if (reading_ != ChannelReading::split) throw Error(ErrorCode::internal, "this reader mixes the channels");
+        const size_t count = fill(max_samples);
+        channels.resize(lanes_.size());
+        for (size_t c = 0; c < lanes_.size(); ++c) take(lanes_[c], count, channels[c]);
         return count > 0;
     }
 
   private:
+    /// -> samples that are ready, at most as many.
+    size_t fill(size_t max_samples) {
+        for (Lane& lane : lanes_)
+            lane.ready.erase(lane.ready.begin(), lane.ready.begin() + static_cast<ptrdiff_t>(taken_));
+        taken_ = 0;
+        while (!ended_ && lanes_.front().ready.size() < max_samples) step();
+        return taken_ = std::min(max_samples, lanes_.front().ready.size());
+    }
+    static void take(const Lane& lane, size_t count, std::vector<float>& samples) {
+        samples.assign(lane.ready.begin(), lane.ready.begin() + static_cast<ptrdiff_t>(count));
+    }
+
     void step();
     void take_frame(const AVFrame& frame);
     void set_shape(const AVFrame& frame, int channels);
     void put_silence();
-    void resample_mono();
+    void resample();
     void refuse_noise(int64_t allowance) const;
     void finish();
 
     MediaFile file_;
     TrackDecoder decoder_;
     Timeline timeline_;
-    Resampler resampler_;
-    std::optional<Downmixer> downmixer_;
+    const ChannelReading reading_;
+    std::vector<Lane> lanes_;                 // one, or as many as the first frame has channels
     std::vector<ChannelRole> roles_;          // [channels] of the frames now coming
     int rate_ = 0;                            // Hz, of the frames now coming
     std::vector<std::vector<float>> planes_;  // [channels][samples] of one frame
     std::vector<const float*> plane_starts_;  // [channels]
-    std::vector<float> mono_;                 // at rate_
-    std::vector<float> ready_;                // at 16 kHz; the first taken_ are gone
-    size_t taken_ = 0;
-    const AVFrame* frame_ = nullptr;  // waits until the silence before it is put out
-    int64_t silence_left_ = 0;        // samples at rate_
-    double decoded_s_ = 0;            // silence not included
-    double start_s_ = 0;              // of the track, on the file's clock
+    size_t taken_ = 0;                        // of what is ready
+    const AVFrame* frame_ = nullptr;          // waits until the silence before it is put out
+    int64_t silence_left_ = 0;                // samples at rate_
+    double decoded_s_ = 0;                    // silence not included
+    double start_s_ = 0;                      // of the track, on the file's clock
     int64_t frames_ = 0;
     int64_t unusable_frames_ = 0;
     bool ended_ = false;
@@ -70,8 +95,6 @@ class FfmpegAudioReader final : public AudioReader {
 };
 
 void FfmpegAudioReader::step() {
-    ready_.erase(ready_.begin(), ready_.begin() + static_cast<ptrdiff_t>(taken_));
-    taken_ = 0;
     if (silence_left_ > 0) {
         put_silence();
     } else if (frame_ != nullptr) {
@@ -101,16 +124,30 @@ void FfmpegAudioReader::step() {
 
 void FfmpegAudioReader::set_shape(const AVFrame& frame, int channels) {
     std::vector<ChannelRole> roles = channel_roles(frame);
-    if (downmixer_ && roles == roles_ && frame.sample_rate == rate_) return;
-    if (downmixer_) {
-        downmixer_->flush(mono_);
-        resample_mono();
+    if (rate_ > 0 && roles == roles_ && frame.sample_rate == rate_) return;
+    if (rate_ > 0) {
+        for (Lane& lane : lanes_) lane.downmixer->flush(lane.mono);
+        resample();
+    } else if (reading_ == ChannelReading::split) {
+        if (roles.size() > most_lanes) {
+            throw Error(ErrorCode::unsupported,
+                        "{}: has {} channels, and at most {} are transcribed one by one: mix them", file_.name(),
+                        roles.size(), most_lanes);
+        }
+        lanes_ = std::vector<Lane>(roles.size());
     }
     roles_ = std::move(roles);
     rate_ = frame.sample_rate;
-    downmixer_.emplace(downmix_weights(roles_), rate_);
+    for (size_t c = 0; c < lanes_.size(); ++c) {
+        std::vector<float> weights = downmix_weights(roles_);
+        if (reading_ == ChannelReading::split) {
+            weights.assign(roles_.size(), 0.0F);
+            if (c < weights.size()) weights[c] = 1.0F;
+        }
+        lanes_[c].downmixer.emplace(std::move(weights), rate_);
+        lanes_[c].resampler.set_rate(rate_, lanes_[c].ready);
+    }
     plane_starts_.resize(static_cast<size_t>(channels));
-    resampler_.set_rate(rate_, ready_);
 }
 
 void FfmpegAudioReader::take_frame(const AVFrame& frame) {
@@ -119,25 +156,29 @@ void FfmpegAudioReader::take_frame(const AVFrame& frame) {
         return;
     }
     for (size_t c = 0; c < planes_.size(); ++c) plane_starts_[c] = planes_[c].data();
-    downmixer_->push(plane_starts_, planes_[0].size(), mono_);
-    resample_mono();
+    for (Lane& lane : lanes_) lane.downmixer->push(plane_starts_, planes_[0].size(), lane.mono);
+    resample();
     const double length_s = static_cast<double>(frame.nb_samples) / rate_;
     timeline_.advance(length_s);
     decoded_s_ += length_s;
 }
 
 void FfmpegAudioReader::put_silence() {
-    downmixer_->flush(mono_);
     const int64_t count = std::min<int64_t>(silence_left_, rate_);  // a second at a time: memory stays flat
-    mono_.resize(mono_.size() + static_cast<size_t>(count), 0.0f);
-    resample_mono();
+    for (Lane& lane : lanes_) {
+        lane.downmixer->flush(lane.mono);
+        lane.mono.resize(lane.mono.size() + static_cast<size_t>(count), 0.0f);
+    }
+    resample();
     silence_left_ -= count;
     timeline_.advance(static_cast<double>(count) / rate_);
 }
 
-void FfmpegAudioReader::resample_mono() {
-    resampler_.push(mono_, ready_);
-    mono_.clear();
+void FfmpegAudioReader::resample() {
+    for (Lane& lane : lanes_) {
+        lane.resampler.push(lane.mono, lane.ready);
+        lane.mono.clear();
+    }
 }
 
 /// Decoders find something to play in random bytes with the right ending, if they get enough of them.
@@ -151,9 +192,9 @@ void FfmpegAudioReader::finish() {
     ended_ = true;
     refuse_noise(0);
     if (decoded_s_ <= 0) throw Error(ErrorCode::bad_media, "{}: {}", file_.name(), file_.why_nothing());
-    downmixer_->flush(mono_);
-    resample_mono();
-    resampler_.flush(ready_);
+    for (Lane& lane : lanes_) lane.downmixer->flush(lane.mono);
+    resample();
+    for (Lane& lane : lanes_) lane.resampler.flush(lane.ready);
 
     std::string early = file_.early_end(timeline_.position_s() - start_s_, timeline_.position_s());
     if (early.empty() && decoder_.ended_in_damage()) {
@@ -170,12 +211,12 @@ void FfmpegAudioReader::finish() {
 
 }  // namespace
 
-std::unique_ptr<AudioReader> AudioReader::open(const std::string& path) {
-    return open_audio(open_byte_source(path));
+std::unique_ptr<AudioReader> AudioReader::open(const std::string& path, ChannelReading reading) {
+    return std::make_unique<FfmpegAudioReader>(open_byte_source(path), reading);
 }
 
 std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source) {
-    return std::make_unique<FfmpegAudioReader>(std::move(source));
+    return std::make_unique<FfmpegAudioReader>(std::move(source), ChannelReading::mix);
 }
 
 std::vector<float> read_all(AudioReader& reader) {

@@ -18,6 +18,8 @@ struct AudioInfo {
     double duration_s = 0.0;  ///< as the container says; 0 when it does not know (pipes).
 };
 
+enum class ChannelReading { mix, split };
+
 /// Reads one source from start to end, once. Move-only in effect; one thread at a time.
 /// Memory is bounded whatever the length. Times are those of the samples: sample i lies at i / 16000 s.
 class AudioReader {
@@ -27,7 +29,8 @@ class AudioReader {
     /// Opens a file; "-" reads standard input. Throws Error{not_found, permission, bad_media, io}: one sentence that
     /// names the file and the reason. Only the file and pipe protocols and plain media formats are allowed: playlists
     /// and formats that refer to other files (HLS, concat, …) are refused.
-    static std::unique_ptr<AudioReader> open(const std::string& path);
+    /// `split`: for read_channels(), else for read().
+    static std::unique_ptr<AudioReader> open(const std::string& path, ChannelReading reading = ChannelReading::mix);
 
     virtual const AudioInfo& info() const = 0;
 
@@ -35,6 +38,11 @@ class AudioReader {
     /// A damaged or truncated stream ends where it ends: warnings() then says so.
     /// Throws Error{bad_media} when not a single sample could be decoded, Error{io} when reading fails.
     virtual bool read(std::vector<float>& samples, size_t max_samples) = 0;
+
+    /// As read(), each channel by itself: [channels][samples], all of equal length, as many channels in every call.
+    /// Where a stream goes on with other channels, missing ones are silent and further ones are left out.
+    /// Throws Error{unsupported} for more than 16 channels.
+    virtual bool read_channels(std::vector<std::vector<float>>& channels, size_t max_samples) = 0;
 
     /// Sentences for the result, complete once read() has returned false.
     virtual const std::vector<std::string>& warnings() const = 0;

@@ -60,6 +60,45 @@ TEST(AudioReader, EveryRateAndChannelCountIsTheSameSignal) {
     }
 }
 
+TEST(AudioReader, ChannelsCanBeReadOneByOne) {
+    const TemporaryFolder folder;
+    const auto value = [](int channel, double t) {
+        return (channel == 1 ? -0.5 : 1.0) * test::signal(t + 3 * channel);
+    };
+    for (const int rate : {8000, 16000, 44100}) {
+        const std::string path = folder.write("a.wav", test::wav(rate, 3, test::pcm_s16(rate, 3, 2.5, value)));
+        const auto reader = AudioReader::open(path, ChannelReading::split);
+        std::vector<std::vector<float>> part, all(3);
+        while (reader->read_channels(part, 1000)) {
+            ASSERT_EQ(part.size(), 3U);
+            for (size_t c = 0; c < 3; ++c) {
+                EXPECT_EQ(part[c].size(), part[0].size());
+                EXPECT_LE(part[c].size(), 1000U);
+                all[c].insert(all[c].end(), part[c].begin(), part[c].end());
+            }
+        }
+        for (int c = 0; c < 3; ++c) {
+            // As the channel alone gives them.
+            const auto alone = [&](int, double t) { return value(c, t); };
+            const std::string one = folder.write("b.wav", test::wav(rate, 1, test::pcm_s16(rate, 1, 2.5, alone)));
+            const std::vector<float> expected = read_file_whole(one).samples;
+            ASSERT_EQ(all[static_cast<size_t>(c)].size(), expected.size()) << rate;
+            for (size_t i = 0; i < expected.size(); ++i)
+                ASSERT_NEAR(all[static_cast<size_t>(c)][i], expected[i], 1e-6)
+                    << rate << ", channel " << c << ", " << i;
+        }
+    }
+    const std::string many = folder.write("c.wav", test::signal_wav(16000, 17, 0.5));
+    std::vector<std::vector<float>> part;
+    try {
+        AudioReader::open(many, ChannelReading::split)->read_channels(part, 1000);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::unsupported);
+        EXPECT_NE(std::string(error.what()).find("17 channels"), std::string::npos) << error.what();
+    }
+}
+
 TEST(AudioReader, SampleFormatsOfWav) {
     const TemporaryFolder folder;
     std::string u8;

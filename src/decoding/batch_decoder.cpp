@@ -11,10 +11,10 @@ namespace ft {
 namespace {
 
 /// A number in [0, 1) from what it is for, not from when it is drawn: the same text at any batch size (splitmix64).
-float random_uniform(uint64_t seed, int64_t window, size_t attempt, size_t text, size_t position) {
+float random_uniform(uint64_t seed, int64_t stream, size_t attempt, size_t text, size_t position) {
     uint64_t x = seed;
     // The text joins the attempt's number, so that one text alone draws as ever.
-    for (const uint64_t part : {static_cast<uint64_t>(window), static_cast<uint64_t>(attempt + (text << 32)),
+    for (const uint64_t part : {static_cast<uint64_t>(stream), static_cast<uint64_t>(attempt + (text << 32)),
                                 static_cast<uint64_t>(position)}) {
         x += 0x9E3779B97F4A7C15ULL + part;
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -32,16 +32,23 @@ struct BatchDecoder::Task {
 
     explicit Task(DecodeRequest wanted)
         : request(std::move(wanted)),
-          states(fallback().temperatures.size(), State::waiting),
-          attempts(fallback().temperatures.size()) {}
+          states(request.once ? 1 : fallback().temperatures.size(), State::waiting),
+          attempts(states.size()) {}
 
     const FallbackOptions& fallback() const { return request.plan->fallback; }
     const LogitsRules& rules() const { return request.plan->rules; }
 
+    /// Temperatures to try. Where the first text fails and the model hears no speech, guesses are not worth many.
+    size_t ladder() const {
+        constexpr size_t enough = 3;
+        const bool doubted = has_failed_once() && sounds_like_no_speech(attempts[0], fallback());
+        return doubted ? std::min(enough, states.size()) : states.size();
+    }
     /// The lowest temperature that nobody has begun; nothing when there is none.
     std::optional<size_t> begin_next() {
-        const auto next = std::find(states.begin(), states.end(), State::waiting);
-        if (next == states.end()) return std::nullopt;
+        const auto end = states.begin() + static_cast<ptrdiff_t>(ladder());
+        const auto next = std::find(states.begin(), end, State::waiting);
+        if (next == end) return std::nullopt;
         *next = State::running;
         return static_cast<size_t>(next - states.begin());
     }
@@ -55,11 +62,12 @@ struct BatchDecoder::Task {
     /// nothing while an attempt is missing that could still change it.
     std::optional<Hypothesis> settled() const {
         const Hypothesis* best = nullptr;
-        for (size_t i = 0; i < attempts.size(); ++i) {
+        const size_t last = ladder();
+        for (size_t i = 0; i < last; ++i) {
             if (states[i] != State::done) return std::nullopt;
             const bool failed = needs_fallback(attempts[i], fallback());
             if (!best || !failed || score(attempts[i], fallback()) > score(*best, fallback())) best = &attempts[i];
-            if (!failed || i + 1 == attempts.size()) {
+            if (!failed || i + 1 == last) {
                 Hypothesis result = *best;
                 result.attempts = static_cast<int>(i) + 1;
                 return result;
@@ -230,12 +238,24 @@ void BatchDecoder::collect_inputs() {
             rule.top = attempt.search.top();
             for (int draw = 0; draw < attempt.search.draws(); ++draw) {
                 items_.push_back(static_cast<int32_t>(inputs_.size()) - 1);
-                rule.uniform =
-                    random_uniform(request.plan->seed, request.id, attempt.temperature, text++, sequence.tokens.size());
+                rule.uniform = random_uniform(request.plan->seed, request.stream, attempt.temperature, text++,
+                                              sequence.tokens.size());
                 token_rules_.push_back(rule);
             }
         }
     }
+}
+
+/// Of a window that is tried once, on the chance that it is speech after all: it will not be believed any more.
+bool BatchDecoder::is_hopeless(const Attempt& attempt) const {
+    constexpr size_t enough_tokens = 24;
+    constexpr double hopeless_logprob = -1.2;
+    if (!attempt.task->request.once || attempt.search.over() || attempt.search.live().empty()) return false;
+    if (attempt.no_speech_prob >= attempt.task->fallback().no_speech_threshold / 3) return true;
+    return std::all_of(attempt.search.live().begin(), attempt.search.live().end(), [&](const Sequence& sequence) {
+        const size_t tokens = sequence.tokens.size();
+        return tokens >= enough_tokens && sequence.sum_logprob < hopeless_logprob * static_cast<double>(tokens);
+    });
 }
 
 void BatchDecoder::take_choices(const std::vector<Choice>& choices) {
@@ -252,6 +272,10 @@ void BatchDecoder::take_choices(const std::vector<Choice>& choices) {
         const size_t count = attempt.search.live().size() * static_cast<size_t>(attempt.search.draws());
         const std::vector<SlotCopy> copies = attempt.search.advance(std::span(choices).subspan(next, count));
         next += count;
+        if (is_hopeless(attempt)) {
+            attempt.search.give_up();
+            continue;
+        }
         if (copies.empty()) continue;
         const auto past = static_cast<int>(prompt.size() + attempt.search.live().front().tokens.size()) - 1;
         for (const SlotCopy& copy : copies) decoder_.copy_slot(copy.from, copy.to, past);

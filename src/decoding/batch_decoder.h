@@ -30,10 +30,13 @@ struct DecodePlan {
 /// One window to decode.
 struct DecodeRequest {
     const DecodePlan* plan = nullptr;  ///< outlives the request; its address tells jobs apart
-    int64_t id = 0;                    ///< among the plan's requests; given back, and seeds the sampling
+    int64_t id = 0;                    ///< among the plan's requests; given back
     std::unique_ptr<CrossCache> window;
     std::vector<int32_t> prompt;  ///< from start_of_previous or start_of_transcript on
     double duration_s = 30.0;     ///< of the window's sound, for word times
+    /// The plan's first temperature only, and broken off where the model sees no speech or believes itself no more.
+    bool once = false;
+    int64_t stream = 0;  ///< of random numbers: what is sampled depends on it and on the plan's seed
 };
 
 struct DecodeResult {
@@ -78,6 +81,7 @@ class BatchDecoder {
     void take_choices(const std::vector<Choice>& choices);
     Hypothesis hypothesis_of(const Attempt& attempt) const;
     bool is_ahead(const Attempt& attempt) const;
+    bool is_hopeless(const Attempt& attempt) const;
     std::vector<int> take_slots(int count);
     void leave(size_t attempt);
     void leave_all_of(const Task& task);

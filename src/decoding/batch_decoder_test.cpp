@@ -211,6 +211,40 @@ TEST_F(TinyWhisper, JobsShareABatchAndLeaveItAlone) {
     EXPECT_EQ(results[0].hypothesis.tokens, second.at(0).tokens);
 }
 
+TEST_F(TinyWhisper, GuessesAreFewWhereTheModelHearsNoSpeech) {
+    FallbackOptions options;
+    options.temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F};
+    options.compression_ratio_threshold = 0.0F;  // every text fails
+    options.logprob_threshold = -1000.0F;
+    for (const bool ahead : {false, true}) {
+        options.no_speech_threshold = 0.0F;  // and none sounds like speech
+        for (const auto& [id, hypothesis] : decode(3, 4, options, 1, ahead)) EXPECT_EQ(hypothesis.attempts, 3) << id;
+        options.no_speech_threshold = 1000.0F;
+        for (const auto& [id, hypothesis] : decode(3, 4, options, 1, ahead)) EXPECT_EQ(hypothesis.attempts, 5) << id;
+    }
+}
+
+TEST_F(TinyWhisper, WhatIsTriedOnceIsBrokenOffWhereItIsHopeless) {
+    FallbackOptions options = strict();
+    const auto tokens_of = [&](bool once) {
+        const DecodePlan job = plan(options);
+        BatchDecoder batch = decoder(2);
+        DecodeRequest wanted = request(job, 0);
+        wanted.once = once;
+        batch.add(std::move(wanted));
+        std::vector<DecodeResult> results;
+        while (!batch.idle()) batch.step(results);
+        EXPECT_EQ(results.size(), 1U);
+        EXPECT_EQ(results[0].hypothesis.attempts, once ? 1 : static_cast<int>(options.temperatures.size()));
+        return results[0].hypothesis.tokens.size();
+    };
+    options.no_speech_threshold = 1000.0F;
+    EXPECT_GT(tokens_of(false), 24U);
+    EXPECT_LE(tokens_of(true), 24U) << "a random model does not believe itself";
+    options.no_speech_threshold = 1e-9F;
+    EXPECT_LE(tokens_of(true), 1U) << "nobody speaks";
+}
+
 SearchOptions beam_of(int width) {
     SearchOptions search;
     search.beam_size = search.best_of = width;

@@ -15,6 +15,10 @@ bool needs_fallback(const Hypothesis& h, const FallbackOptions& options) {
            h.avg_logprob < options.logprob_threshold;
 }
 
+bool sounds_like_no_speech(const Hypothesis& h, const FallbackOptions& options) {
+    return h.no_speech_prob >= options.no_speech_threshold / 3;
+}
+
 float score(const Hypothesis& h, const FallbackOptions& options) {
     constexpr float repetition_weight = 2.0F, loop_penalty = 1.0F;
     const float repetition = std::max(0.0F, h.compression_ratio / options.compression_ratio_threshold - 1.0F);

@@ -35,6 +35,9 @@ struct Hypothesis {
 bool needs_fallback(const Hypothesis& hypothesis, const FallbackOptions& options);
 /// The model's word that there is no speech: the no-speech probability, unless the text itself is believed.
 bool is_silent(const Hypothesis& hypothesis, const FallbackOptions& options);
+/// Evidence against speech that weighs where the text is doubted, too: a no-speech probability of a third of the
+/// threshold or more. Speech has a hundredth, music and beeps have this.
+bool sounds_like_no_speech(const Hypothesis& hypothesis, const FallbackOptions& options);
 /// Of failed attempts, the one with the highest score is kept: its mean log-probability, less 2 for each time that its
 /// text compresses further beyond the threshold by the threshold, less 1 for a loop. So text that is spoken with
 /// repetitions and only just over the threshold is not lost to a guess at a high temperature.

@@ -37,6 +37,12 @@ void Search::finish(Sequence sequence, bool looped) {
     finished_.push_back({std::move(sequence.tokens), std::move(sequence.logprobs), sequence.sum_logprob, looped});
 }
 
+void Search::give_up() {
+    for (Sequence& sequence : live_) finish(std::move(sequence));
+    live_.clear();
+    over_ = true;
+}
+
 std::vector<SlotCopy> Search::advance(std::span<const Choice> choices) {
     std::vector<SlotCopy> copies = is_beam() ? advance_beam(choices) : advance_each(choices);
     first_ = false;
@@ -94,6 +100,17 @@ std::vector<Continuation> continuations(const std::vector<Sequence>& live, std::
     return all;
 }
 
+/// A likelier text has ended in the same tokens for a while: what comes next will be the same, and which of the two is
+/// the better one is known.
+bool has_come_together(const Sequence& text, const std::vector<Sequence>& likelier) {
+    constexpr ptrdiff_t long_enough = 5;
+    if (std::ssize(text.tokens) < long_enough) return false;
+    return std::any_of(likelier.begin(), likelier.end(), [&](const Sequence& other) {
+        return std::equal(text.tokens.end() - long_enough, text.tokens.end(), other.tokens.end() - long_enough,
+                          other.tokens.end());
+    });
+}
+
 /// A parent's slot goes to its first child; further children get the slots of sequences that have none.
 std::vector<SlotCopy> assign_slots(const std::vector<Sequence>& parents, const std::vector<size_t>& parent_of,
                                    const std::vector<int>& slots, std::vector<Sequence>& children) {
@@ -124,13 +141,16 @@ std::vector<SlotCopy> assign_slots(const std::vector<Sequence>& parents, const s
 std::vector<SlotCopy> Search::advance_beam(std::span<const Choice> choices) {
     std::vector<Sequence> children;
     std::vector<size_t> parent_of;
-    for (const Continuation& next : continuations(live_, choices)) {
+    const bool is_narrow = std::isfinite(options_.beam_margin);
+    const std::vector<Continuation> all = continuations(live_, choices);
+    for (const Continuation& next : all) {
         if (static_cast<int>(children.size()) == width_) break;
+        if (next.sum_logprob < all.front().sum_logprob - static_cast<double>(options_.beam_margin)) break;
         Sequence child = live_[next.parent];
         child.append(next.token);
         if (next.token.token == end_of_text_) {
             finish(std::move(child));
-        } else {
+        } else if (!is_narrow || !has_come_together(child, children)) {
             children.push_back(std::move(child));
             parent_of.push_back(next.parent);
         }

@@ -2,6 +2,7 @@
 // How one attempt at a window looks for its text: greedily, by a beam, or by samples (openai/whisper, decoding.py,
 // GreedyDecoder and BeamSearchDecoder). No network here: tokens' probabilities in, the next tokens to read out.
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,7 +16,11 @@ struct SearchOptions {
     float patience = 1.0F;  ///< a beam ends when beam_size · patience of its texts have ended (Kasai et al. 2022)
     int best_of = 1;        ///< texts sampled at temperatures above 0. At most max_beam_size
     /// Texts are ranked by log-probability / ((5 + length) / 6)^penalty (Wu et al. 2016); none: by its mean.
-    std::optional<float> length_penalty;
+    std::optional<float> length_penalty = {};
+    /// A text of the beam that is less likely than the likeliest of its length by more than this, as a logarithm, is
+    /// given up, and so is one that has come to say the same as a likelier one: where the model is sure, a beam is one
+    /// text wide. Infinite: none is.
+    float beam_margin = std::numeric_limits<float>::infinity();
 
     /// Texts side by side at this temperature.
     int width(float temperature) const { return temperature > 0.0F ? best_of : beam_size; }
@@ -55,6 +60,9 @@ class Search {
     /// Takes draws() choices for each live sequence, in order. Pasts are to be copied before the next step, in order;
     /// each holds all tokens but the last one.
     std::vector<SlotCopy> advance(std::span<const Choice> choices);
+
+    /// Ends with what there is.
+    void give_up();
 
     bool over() const { return over_; }
     /// Once over: the text that ranks first, with its end where it came to one. looped: it was broken off because it

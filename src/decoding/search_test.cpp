@@ -123,6 +123,38 @@ TEST(Search, ABeamIsWhatItIsWithoutSlots) {
     }
 }
 
+TEST(Search, AMarginGivesUpWhatIsFarLessLikely) {
+    SearchOptions options;
+    options.beam_size = 5;
+    options.beam_margin = 0.0F;
+    EXPECT_EQ(run(options).tokens, run({}).tokens) << "of its beam, only the likeliest is left: greedy";
+    options.beam_margin = 1000.0F;
+    EXPECT_EQ(run(options).tokens, plain_beam(5, 5, 30));
+    // Two texts, and the second one falls behind.
+    options.beam_size = 2;
+    options.beam_margin = 1.0F;
+    Search search(options, 0.0F, {0, 1}, end, 30);
+    const auto choice = [](float first, float second) {
+        return Choice{.best = {1, first}, .candidates = {{1, first}, {2, second}, {3, -9.0F}}};
+    };
+    search.advance(std::vector{choice(-0.7F, -0.8F)});
+    EXPECT_EQ(search.live().size(), 2U) << "the model hesitates";
+    search.advance(std::vector{choice(-0.1F, -8.0F), choice(-1.4F, -8.0F)});
+    EXPECT_EQ(search.live().size(), 1U) << "1.4 behind";
+    search.advance(std::vector{choice(-0.1F, -0.9F)});
+    EXPECT_EQ(search.live().size(), 2U) << "and hesitates again, in the slot that was left";
+}
+
+TEST(Search, WhatIsGivenUpEndsWithWhatThereIs) {
+    SearchOptions options;
+    options.beam_size = 2;
+    Search search(options, 0.0F, {0, 1}, end, 30);
+    search.advance(std::vector{Choice{.best = {1, -0.1F}, .candidates = {{1, -0.1F}, {2, -2.0F}, {3, -9.0F}}}});
+    search.give_up();
+    EXPECT_TRUE(search.over());
+    EXPECT_EQ(search.best().tokens, (std::vector<int32_t>{1}));
+}
+
 TEST(Search, AWiderBeamFindsNothingLessLikelyHere) {
     SearchOptions wide;
     wide.beam_size = 8;

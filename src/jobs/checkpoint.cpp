@@ -13,11 +13,12 @@ namespace ft {
 namespace {
 
 using nlohmann::json;
-constexpr int format_version = 2;
+constexpr int format_version = 4;
 
 json json_of(const Segment& segment) {
     json words = json::array();
-    for (const Word& word : segment.words) words.push_back({word.text, word.start_s, word.end_s, word.probability});
+    for (const Word& word : segment.words)
+        words.push_back({word.text, word.start_s, word.end_s, word.probability, word.confidence});
     return {{"start_s", segment.start_s},
             {"end_s", segment.end_s},
             {"text", segment.text},
@@ -26,7 +27,9 @@ json json_of(const Segment& segment) {
             {"avg_logprob", segment.avg_logprob},
             {"compression_ratio", segment.compression_ratio},
             {"no_speech_prob", segment.no_speech_prob},
+            {"probability", segment.probability},
             {"confidence", segment.confidence},
+            {"channel", segment.channel},
             {"words", words}};
 }
 
@@ -40,23 +43,28 @@ Segment segment_of(const json& object) {
     segment.avg_logprob = object.at("avg_logprob").get<float>();
     segment.compression_ratio = object.at("compression_ratio").get<float>();
     segment.no_speech_prob = object.at("no_speech_prob").get<float>();
+    segment.probability = object.at("probability").get<float>();
     segment.confidence = object.at("confidence").get<float>();
+    segment.channel = object.at("channel").get<int>();
     for (const json& word : object.at("words")) {
         segment.words.push_back({word.at(0).get<std::string>(), word.at(1).get<double>(), word.at(2).get<double>(),
-                                 word.at(3).get<float>()});
+                                 word.at(3).get<float>(), word.at(4).get<float>()});
     }
     return segment;
 }
 
 std::string text_of(const std::string& plan, const FinishedWindow& window) {
-    json segments = json::array(), dropped = json::array();
+    json segments = json::array(), dropped = json::array(), repaired = json::array();
     for (const Segment& segment : window.segments) segments.push_back(json_of(segment));
     for (const Coverage::Dropped& part : window.dropped)
         dropped.push_back({part.start_s, part.end_s, part.text, part.reason});
+    for (const Coverage::Repair& part : window.repaired)
+        repaired.push_back({part.start_s, part.end_s, part.reason, part.replaced});
     const json all = {{"version", format_version},   {"plan", plan},
                       {"index", window.index},       {"begin_s", window.begin_s},
                       {"end_s", window.end_s},       {"segments", segments},
-                      {"dropped", dropped},          {"transcribed_s", window.transcribed_s},
+                      {"dropped", dropped},          {"repaired", repaired},
+                      {"rejected", window.rejected}, {"transcribed_s", window.transcribed_s},
                       {"fallback", window.fallback}, {"silent", window.silent},
                       {"language", window.language}, {"language_probability", window.language_probability}};
     return all.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -76,6 +84,11 @@ std::optional<FinishedWindow> window_of(const std::string& text, const std::stri
         window.dropped.push_back({part.at(0).get<double>(), part.at(1).get<double>(), part.at(2).get<std::string>(),
                                   part.at(3).get<std::string>()});
     }
+    for (const json& part : all.at("repaired")) {
+        window.repaired.push_back({part.at(0).get<double>(), part.at(1).get<double>(), part.at(2).get<std::string>(),
+                                   part.at(3).get<bool>()});
+    }
+    window.rejected = all.at("rejected").get<bool>();
     window.transcribed_s = all.at("transcribed_s").get<double>();
     window.fallback = all.at("fallback").get<bool>();
     window.silent = all.at("silent").get<bool>();

@@ -25,10 +25,13 @@ class CheckpointTest : public ::testing::Test {
         segment.avg_logprob = -0.12345678F;
         segment.compression_ratio = 1.5F;
         segment.no_speech_prob = 1e-10F;
+        segment.probability = 0.5F;
         segment.confidence = 0.625F;
-        segment.words = {{" Hej", 0.1, 0.5, 0.99F}};
+        segment.words = {{" Hej", 0.1, 0.5, 0.99F, 0.875F}};
         window.segments = {segment};
         window.dropped = {{1, 2, "text", "no speech"}};
+        window.repaired = {{3, 4.5, "loop", true}};
+        window.rejected = true;
         window.transcribed_s = 12.5;
         window.fallback = true;
         window.language = "sv";
@@ -63,12 +66,19 @@ TEST_F(CheckpointTest, GivesBackEveryBit) {
     EXPECT_EQ(a.temperature, b.temperature);
     EXPECT_EQ(a.avg_logprob, b.avg_logprob);
     EXPECT_EQ(a.no_speech_prob, b.no_speech_prob);
+    EXPECT_EQ(a.probability, b.probability);
     EXPECT_EQ(a.confidence, b.confidence);
     ASSERT_EQ(a.words.size(), 1U);
     EXPECT_EQ(a.words[0].text, " Hej");
     EXPECT_EQ(a.words[0].probability, 0.99F);
+    EXPECT_EQ(a.words[0].confidence, 0.875F);
     ASSERT_EQ(got.dropped.size(), 1U);
     EXPECT_EQ(got.dropped[0].reason, "no speech");
+    ASSERT_EQ(got.repaired.size(), 1U);
+    EXPECT_EQ(got.repaired[0].end_s, 4.5);
+    EXPECT_EQ(got.repaired[0].reason, "loop");
+    EXPECT_TRUE(got.repaired[0].replaced);
+    EXPECT_TRUE(got.rejected);
 }
 
 TEST_F(CheckpointTest, AscendingAndTheNewestFenceCounts) {

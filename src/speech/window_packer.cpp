@@ -194,6 +194,11 @@ void WindowPacker::emit(size_t parts, std::vector<Window>& windows) {
     for (size_t i = 0; i < parts; ++i) {
         const Part& part = parts_[i];
         const bool joins = !window.pieces.empty() && part.gap <= max_pause_;
+        if (!window.speech.empty() && window.speech.back().end == part.at) {
+            window.speech.back().end = part.end_at();
+        } else {
+            window.speech.push_back({part.at, part.end_at()});
+        }
         if (joins) {
             window.pieces.back().size = part.end_at() - window.pieces.back().window_begin;
         } else {

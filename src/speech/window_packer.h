@@ -19,8 +19,12 @@ struct WindowPiece {
 /// What the encoder is given: pieces of the file one after another, with the way back to the file's clock.
 struct Window {
     int64_t index = 0;                ///< in the order of the file
+    int64_t ordinal = 0;              ///< among those of its packer
     std::vector<float> pcm;           ///< ≤ 480000 samples at 16 kHz
     std::vector<WindowPiece> pieces;  ///< ascending, covering pcm without gaps
+    std::vector<Span> speech;         ///< where the detector found speech, in samples of the window, ascending
+    int channel = 0;                  ///< of the file, from 1; 0: all of them together
+    bool rejected = false;            ///< sound that the detector took for no speech (rejected_sound.h)
 
     double duration_s() const;
     /// Window clock → file clock, both in seconds. A time on the border of two pieces belongs to the earlier piece when

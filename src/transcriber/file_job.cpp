@@ -1,24 +1,47 @@
 #include "transcriber/file_job.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 #include "base/error.h"
 #include "decoding/language.h"
+#include "transcriber/channel_merge.h"
+#include "transcriber/coverage.h"
+#include "transcript/doubtful_text.h"
 
 namespace ft {
 
 namespace {
 
-/// Parts of one window that are decoded after each other get neighbouring ids, so that ids sort by time.
-constexpr int64_t parts_per_window = 64;
-/// A shorter rest of a window is the padding around its speech.
-constexpr double least_tail_s = 1.5;
+/// Parts of one window get neighbouring ids.
+constexpr int64_t parts_per_window = WindowWork::most_parts;
+/// Windows of rejected sound that wait for speech to tell the language, at most.
+constexpr size_t most_held = 4;
+/// Segments that are less sure than this are reported as doubtful.
+constexpr float low_confidence = 0.5F;
 /// Windows that the feeder prepares in advance.
 constexpr size_t windows_ahead = 2;
 
+/// What is there before and after each comma.
+std::vector<std::string> codes_in(const std::string& list) {
+    std::vector<std::string> codes;
+    for (size_t at = 0; at <= list.size();) {
+        const size_t end = std::min(list.find(',', at), list.size());
+        codes.push_back(list.substr(at, end - at));
+        at = end + 1;
+    }
+    return codes;
+}
+
 /// The code that the model has a token for, or "auto".
 std::string language_of_model(const std::string& wanted, const GenerationConfig& generation) {
+    if (wanted.find(',') != std::string::npos) {
+        for (const std::string& code : codes_in(wanted)) language_of_model(code, generation);
+        return generation.languages.empty() ? "en" : "auto";
+    }
     const std::string code = parse_language(wanted);
     if (generation.languages.empty()) {
         if (code == "en" || code == "auto") return "en";
@@ -44,6 +67,25 @@ DecodePlan make_plan(const WhisperModel& model, const DecodeOptions& options) {
             options.search};
 }
 
+WindowRules make_rules(const TranscribeOptions& options, const DecodePlan& plan) {
+    WindowRules rules;
+    rules.fallback = plan.fallback;
+    rules.repair = options.repair;
+    rules.drop_inventions = options.drop_inventions;
+    rules.speech_is_known = options.vad_filter;
+    return rules;
+}
+
+/// Random numbers are a window's own, whatever is read again of others or heard between them, so that no guard changes
+/// what the first reading of a window says.
+int64_t stream_of(const WindowWork& work) {
+    constexpr int64_t of_rejected = int64_t{1} << 40, of_repairs = int64_t{1} << 41;
+    const Window& window = work.window();
+    int64_t stream = window.ordinal * WindowWork::most_first_parts + work.part_number();
+    if (work.repairing()) stream = of_repairs + window.ordinal * WindowWork::most_parts + work.part_number();
+    return stream + (window.rejected ? of_rejected : 0) + (static_cast<int64_t>(window.channel) << 42);
+}
+
 std::map<int64_t, FinishedWindow> by_index(const std::vector<FinishedWindow>& windows) {
     std::map<int64_t, FinishedWindow> all;
     for (const FinishedWindow& window : windows) all.emplace(window.index, window);
@@ -66,6 +108,7 @@ FileJob::FileJob(const WhisperModel& model, const Tokenizer& tokenizer, const Lo
       options_(options),
       hooks_(std::move(hooks)),
       plan_(make_plan(model, options.decode)),
+      rules_(make_rules(options_, plan_)),
       known_(by_index(hooks_.finished)),
       feeder_(path, options_, log_mel, indexes_of(known_), windows_ahead, std::move(bell)) {
     transcript_.file = path;
@@ -79,20 +122,44 @@ FileJob::FileJob(const WhisperModel& model, const Tokenizer& tokenizer, const Lo
     }
 }
 
-std::optional<FileJob::Ready> FileJob::next() {
-    // Rests of windows go before new ones, so that text leaves in the order of time.
-    if (!again_.empty()) {
-        const OpenWindow& window = open_.at(again_.back());
-        again_.pop_back();
-        return Ready{window.result.index * parts_per_window + window.parts, log_mel_.compute(window.part.pcm),
-                     window.part.duration_s()};
-    }
+/// What was rejected as speech is a poor witness of the language: it waits for speech, as long as memory allows.
+std::optional<PreparedWindow> FileJob::next_prepared() {
+    const auto take_held = [this] {
+        PreparedWindow window = std::move(held_.front());
+        held_.pop_front();
+        return window;
+    };
     for (;;) {
+        const bool waits = transcript_.language == "auto" && !first_speech_ && held_.size() < most_held;
+        if (!held_.empty() && !waits) return take_held();
         std::optional<PreparedWindow> prepared = feeder_.next();
         if (!all_read_ && feeder_.exhausted()) {
             all_read_ = true;
             report({});
         }
+        if (!prepared) return !held_.empty() && all_read_ ? std::optional(take_held()) : std::nullopt;
+        if (!prepared->window.rejected) {
+            if (!first_speech_) first_speech_ = prepared->window.index;
+            return prepared;
+        }
+        if (!waits) return prepared;
+        held_.push_back(std::move(*prepared));
+    }
+}
+
+std::optional<FileJob::Ready> FileJob::next() {
+    // Rests of windows go before new ones, so that text leaves in the order of time.
+    if (!again_.empty()) {
+        const int64_t index = again_.back();
+        again_.pop_back();
+        const WindowWork& work = open_.at(index);
+        const Window& part = *work.part();
+        return Ready{index * parts_per_window + work.part_number(), stream_of(work), log_mel_.compute(part.pcm),
+                     part.duration_s(), work.once()};
+    }
+    for (;;) {
+        if (options_.decode.condition_on_previous_text && !open_.empty()) return std::nullopt;
+        std::optional<PreparedWindow> prepared = next_prepared();
         if (!prepared) return std::nullopt;
         const int64_t index = prepared->window.index;
         if (const auto known = known_.extract(index)) {
@@ -102,30 +169,24 @@ std::optional<FileJob::Ready> FileJob::next() {
             continue;
         }
         const double duration_s = prepared->window.duration_s();
-        open(std::move(prepared->window));
-        return Ready{index * parts_per_window, std::move(prepared->log_mel), duration_s};
+        const auto work = open_.emplace(std::piecewise_construct, std::forward_as_tuple(index),
+                                        std::forward_as_tuple(std::move(prepared->window), rules_));
+        const WindowWork& begun = work.first->second;
+        return Ready{index * parts_per_window, stream_of(begun), std::move(prepared->log_mel), duration_s,
+                     begun.once()};
     }
-}
-
-void FileJob::open(Window window) {
-    OpenWindow fresh;
-    fresh.result.index = window.index;
-    fresh.result.begin_s = window.file_begin_s();
-    fresh.result.end_s = window.file_end_s();
-    fresh.part = std::move(window);
-    open_.emplace(fresh.result.index, std::move(fresh));
 }
 
 std::vector<int32_t> FileJob::prompt(int64_t id, const LanguageProbabilities& language_probabilities) {
     const GenerationConfig& special = model_.packed().generation();
-    std::vector<int32_t> tokens;
-    if (!options_.decode.initial_prompt.empty() && id == 0) {
-        std::vector<int32_t> text = tokenizer_.encode(" " + options_.decode.initial_prompt);
-        const size_t longest = static_cast<size_t>(model_.config().text_positions) / 2 - 1;
-        if (text.size() > longest) text.erase(text.begin(), text.end() - static_cast<long>(longest));
-        tokens.push_back(special.start_of_previous);
-        tokens.insert(tokens.end(), text.begin(), text.end());
+    WindowWork& work = open_.at(id / parts_per_window);
+    const std::vector<std::string> context = context_of(work);
+    std::vector<int32_t> tokens = context_tokens(context);
+    std::vector<std::string> words;
+    for (const std::string& text : context) {
+        for (std::string& word : plain_words(text)) words.push_back(std::move(word));
     }
+    work.set_prompt(std::move(words));
     tokens.push_back(special.start_of_transcript);
     if (!special.languages.empty()) {
         if (transcript_.language == "auto") detect_language(language_probabilities);
@@ -140,46 +201,84 @@ std::vector<int32_t> FileJob::prompt(int64_t id, const LanguageProbabilities& la
 void FileJob::detect_language(const LanguageProbabilities& language_probabilities) {
     const GenerationConfig& special = model_.packed().generation();
     const std::vector<float> probabilities = language_probabilities(special);
-    const auto best = std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();
-    transcript_.language = std::next(special.languages.begin(), best)->first;
-    transcript_.language_probability = probabilities[static_cast<size_t>(best)];
+    const std::vector<std::string> among = codes_in(options_.decode.language);
+    const bool any = among.size() < 2;
+    float best = -1.0F, sum = 0.0F;
+    size_t i = 0;
+    for (const auto& [code, token] : special.languages) {
+        const float probability = probabilities[i++];
+        if (!any && std::find(among.begin(), among.end(), code) == among.end()) continue;
+        sum += probability;
+        if (probability <= best) continue;
+        best = probability;
+        transcript_.language = code;
+    }
+    transcript_.language_probability = sum > 0.0F ? best / sum : 0.0F;
+}
+
+/// What the part is read after. Second readings are read after nothing: what went wrong may be the prompt's doing.
+std::vector<std::string> FileJob::context_of(const WindowWork& work) const {
+    const DecodeOptions& decode = options_.decode;
+    std::vector<std::string> context;
+    if (work.repairing()) return context;
+    if (!decode.hotwords.empty()) context.push_back(decode.hotwords);
+    const bool opens = first_speech_ && work.window().index == *first_speech_ && work.part_number() == 0;
+    if (!decode.initial_prompt.empty() && (opens || decode.carry_initial_prompt))
+        context.push_back(decode.initial_prompt);
+    if (decode.condition_on_previous_text && work.part_number() == 0) {
+        if (std::string text = previous_text(); !text.empty()) context.push_back(std::move(text));
+    }
+    return context;
+}
+
+/// The last text before the windows that are open; none after a guess at a high temperature, as in OpenAI's program.
+std::string FileJob::previous_text() const {
+    constexpr float warmest = 0.5F;
+    constexpr size_t longest = 1000;  // bytes: about what a prompt has room for
+    std::string text;
+    for (size_t i = transcript_.segments.size(); i-- > 0 && text.size() < longest;) {
+        if (transcript_.segments[i].temperature > warmest) break;
+        text = transcript_.segments[i].text + (text.empty() ? "" : " ") + text;
+    }
+    return text;
+}
+
+/// Hotwords are never cut off: of all else, the last that there is room for.
+std::vector<int32_t> FileJob::context_tokens(const std::vector<std::string>& context) const {
+    if (context.empty()) return {};
+    const auto most = static_cast<ptrdiff_t>(model_.config().text_positions) / 2 - 1;
+    std::vector<int32_t> kept, rest;
+    for (const std::string& text : context) {
+        std::vector<int32_t> tokens = tokenizer_.encode(" " + text);
+        const bool hot = kept.empty() && rest.empty() && text == options_.decode.hotwords;
+        std::vector<int32_t>& place = hot ? kept : rest;
+        place.insert(place.end(), tokens.begin(), tokens.end());
+    }
+    if (std::ssize(kept) > most) kept.resize(static_cast<size_t>(most));
+    const ptrdiff_t room = most - std::ssize(kept);
+    if (std::ssize(rest) > room) rest.erase(rest.begin(), rest.end() - room);
+    std::vector<int32_t> all = {model_.packed().generation().start_of_previous};
+    all.insert(all.end(), kept.begin(), kept.end());
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
 }
 
 void FileJob::take(int64_t id, const Hypothesis& hypothesis) {
-    OpenWindow& window = open_.at(id / parts_per_window);
-    FinishedWindow& result = window.result;
-    result.fallback |= hypothesis.attempts > 1;
-    WindowText text =
-        make_window_text(window.part, hypothesis, tokenizer_, model_.packed().generation().timestamp_begin);
-    if (is_silent(hypothesis, plan_.fallback)) {
-        window.silent = true;
-        for (const Segment& segment : text.segments)
-            result.dropped.push_back({segment.start_s, segment.end_s, segment.text, "no speech"});
-        close(result.index);
-        return;
-    }
-    if (!text.segments.empty()) result.transcribed_s += std::min(text.covered_s, window.part.duration_s());
-    std::move(text.segments.begin(), text.segments.end(), std::back_inserter(result.segments));
-    if (has_tail(window, text)) {
-        window.part = window_tail(window.part, text.covered_s);
-        ++window.parts;
-        again_.push_back(result.index);
+    const int64_t index = id / parts_per_window;
+    WindowWork& work = open_.at(index);
+    work.take(hypothesis,
+              make_window_text(*work.part(), hypothesis, tokenizer_, model_.packed().generation().timestamp_begin),
+              options_.decode.task == "translate" ? "en" : transcript_.language);
+    if (work.part() != nullptr) {
+        again_.push_back(index);
     } else {
-        close(result.index);
+        close(index);
     }
-}
-
-/// The decoder broke off at a timestamp: what follows is decoded as a window of its own. Each part is shorter than the
-/// one before, and there are at most parts_per_window of them.
-bool FileJob::has_tail(const OpenWindow& window, const WindowText& text) {
-    return text.covered_s >= 1.0 && window.part.duration_s() - text.covered_s >= least_tail_s &&
-           window.parts + 1 < parts_per_window;
 }
 
 void FileJob::close(int64_t index) {
     auto window = open_.extract(index);
-    FinishedWindow result = std::move(window.mapped().result);
-    result.silent = window.mapped().silent && result.segments.empty();
+    FinishedWindow result = window.mapped().finish();
     result.language = transcript_.language;
     result.language_probability = transcript_.language_probability;
     if (hooks_.on_window) hooks_.on_window(result, feeder_.declared_duration_s());
@@ -195,26 +294,47 @@ void FileJob::emit(double done_s) {
         absorb(std::move(finished_.begin()->second), fresh);
         finished_.erase(finished_.begin());
     }
-    done_s_ = std::max(done_s_, open_.empty() ? done_s : std::min(done_s, open_.begin()->second.result.begin_s));
-    transcript_.segments.insert(transcript_.segments.end(), fresh.begin(), fresh.end());
+    done_s_ =
+        std::max(done_s_, open_.empty() ? done_s : std::min(done_s, open_.begin()->second.window().file_begin_s()));
     report(fresh);
 }
 
+/// Segments of rejected sound go where their time is, between those that are there already.
 void FileJob::absorb(FinishedWindow window, std::vector<Segment>& fresh) {
     Coverage& coverage = transcript_.coverage;
-    ++coverage.windows;
-    coverage.fallback_windows += window.fallback;
-    coverage.silent_windows += window.silent;
+    if (window.rejected) {
+        ++coverage.rejected_windows;
+    } else {
+        ++coverage.windows;
+        coverage.fallback_windows += window.fallback;
+        coverage.silent_windows += window.silent;
+    }
     coverage.transcribed_s += window.transcribed_s;
     std::move(window.dropped.begin(), window.dropped.end(), std::back_inserter(coverage.dropped));
+    std::move(window.repaired.begin(), window.repaired.end(), std::back_inserter(coverage.repaired));
+    std::vector<Segment>& all = transcript_.segments;
     for (Segment& segment : window.segments) {
-        segment.id = static_cast<int>(transcript_.segments.size() + fresh.size());
-        const double latest_s = !fresh.empty()                 ? fresh.back().start_s
-                                : transcript_.segments.empty() ? 0.0
-                                                               : transcript_.segments.back().start_s;
-        segment.start_s = std::max(segment.start_s, latest_s);
-        segment.end_s = std::max(segment.end_s, segment.start_s);
-        fresh.push_back(std::move(segment));
+        if (!window.rejected) {
+            double& latest_s = latest_start_s_[segment.channel];
+            segment.start_s = std::max(segment.start_s, latest_s);
+            segment.end_s = std::max(segment.end_s, segment.start_s);
+            latest_s = segment.start_s;
+        }
+        if (const auto other = same_on_another_channel(all, segment)) {
+            // The microphone that is nearer is understood better.
+            const bool is_better = all[*other].probability < segment.probability;
+            const Segment& kept = is_better ? segment : all[*other];
+            const Segment& left = is_better ? all[*other] : segment;
+            coverage.dropped.push_back(
+                {left.start_s, left.end_s, left.text, fmt::format("said on channel {}", kept.channel)});
+            if (!is_better) continue;
+            all.erase(all.begin() + static_cast<ptrdiff_t>(*other));
+        }
+        segment.id = static_cast<int>(all.size());
+        fresh.push_back(segment);
+        const auto place = std::upper_bound(all.begin(), all.end(), segment,
+                                            [](const Segment& a, const Segment& b) { return a.start_s < b.start_s; });
+        all.insert(place, std::move(segment));
     }
 }
 
@@ -224,11 +344,12 @@ void FileJob::report(const std::vector<Segment>& fresh) {
 
 Transcript FileJob::finish() {
     // Interrupted within a window: the text of what was decoded of it stays.
-    if (!open_.empty() && !open_.begin()->second.result.segments.empty()) {
-        std::vector<Segment> last;
-        absorb(std::move(open_.begin()->second.result), last);
-        transcript_.segments.insert(transcript_.segments.end(), last.begin(), last.end());
+    if (!open_.empty()) {
+        FinishedWindow last = open_.begin()->second.finish();
+        std::vector<Segment> fresh;
+        if (!last.segments.empty()) absorb(std::move(last), fresh);
     }
+    for (size_t i = 0; i < transcript_.segments.size(); ++i) transcript_.segments[i].id = static_cast<int>(i);
     const FeedSummary& summary = feeder_.finish();
     transcript_.duration_s = summary.duration_s;
     transcript_.timings.audio = summary.audio_s;
@@ -236,6 +357,8 @@ Transcript FileJob::finish() {
     transcript_.timings.mel = summary.mel_s;
     transcript_.coverage.speech_s = summary.speech_s;
     transcript_.coverage.transcribed_s = std::min(transcript_.coverage.transcribed_s, summary.speech_s);
+    transcript_.coverage.rejected_s = summary.rejected_s;
+    transcript_.coverage.low_confidence = low_confidence_spans(transcript_.segments, low_confidence);
     transcript_.warnings = summary.warnings;
     if (stopped()) {
         transcript_.warnings.push_back("interrupted: the transcript ends with the last window that was finished");

@@ -1,6 +1,7 @@
 #pragma once
 // One file on its way: its windows in, hypotheses back, segments out in the order of time.
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -11,7 +12,7 @@
 #include "decoding/batch_decoder.h"
 #include "transcriber/transcriber.h"
 #include "transcriber/window_feeder.h"
-#include "transcriber/window_text.h"
+#include "transcriber/window_work.h"
 
 namespace ft {
 
@@ -26,9 +27,10 @@ class FileJob {
 
     /// A window's place in the file, and what the encoder is to hear.
     struct Ready {
-        int64_t id = 0;
+        int64_t id = 0, stream = 0;  ///< stream: of random numbers
         std::vector<float> log_mel;
         double duration_s = 0;  ///< of its sound
+        bool once = false;      ///< at the first temperature only
     };
     /// The next window, if there is one now. Rethrows what went wrong while reading.
     std::optional<Ready> next();
@@ -41,7 +43,7 @@ class FileJob {
 
     bool stopped() const { return abandoned_.load() || (hooks_.stop != nullptr && hooks_.stop->load()); }
     /// Nothing is left to be read or decoded.
-    bool done() { return open_.empty() && feeder_.exhausted(); }
+    bool done() { return open_.empty() && held_.empty() && feeder_.exhausted(); }
     /// Nobody wants the result any more. From any thread.
     void abandon() { abandoned_.store(true); }
     Timings& timings() { return transcript_.timings; }
@@ -50,17 +52,11 @@ class FileJob {
     Transcript finish();
 
   private:
-    /// A window that waits or is being decoded.
-    struct OpenWindow {
-        Window part;        // what of it is decoded now
-        int64_t parts = 0;  // decoded before
-        bool silent = false;
-        FinishedWindow result;
-    };
-
-    void open(Window window);
+    std::optional<PreparedWindow> next_prepared();
+    std::vector<std::string> context_of(const WindowWork& work) const;
+    std::string previous_text() const;
+    std::vector<int32_t> context_tokens(const std::vector<std::string>& context) const;
     void detect_language(const LanguageProbabilities& language_probabilities);
-    static bool has_tail(const OpenWindow& window, const WindowText& text);
     void close(int64_t index);
     void emit(double done_s);
     void absorb(FinishedWindow window, std::vector<Segment>& fresh);
@@ -72,12 +68,16 @@ class FileJob {
     const TranscribeOptions options_;
     const TranscribeHooks hooks_;
     const DecodePlan plan_;
+    const WindowRules rules_;
     Transcript transcript_;
     std::map<int64_t, FinishedWindow> known_;  // of an earlier run, not yet come to
     // By index, as are the next two: waiting, or being decoded.
-    std::map<int64_t, OpenWindow> open_;
-    std::vector<int64_t> again_;                  // of them, those with a rest that waits for its turn
+    std::map<int64_t, WindowWork> open_;
+    std::vector<int64_t> again_;                  // of them, those with a further part that waits for its turn
     std::map<int64_t, FinishedWindow> finished_;  // not yet emitted
+    std::deque<PreparedWindow> held_;             // rejected sound, until the language is known
+    std::optional<int64_t> first_speech_;         // index of the first window of speech
+    std::map<int, double> latest_start_s_;        // of the segments emitted of windows of speech, by channel
     std::atomic<bool> abandoned_{false};
     double done_s_ = 0;
     bool all_read_ = false;

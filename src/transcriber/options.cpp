@@ -52,6 +52,82 @@ std::string language_code(const std::string& name, const std::string& text) {
                "; give a code such as sv, a name such as Swedish, or auto to have it detected");
 }
 
+/// One, or several of which one is to be heard.
+std::string language_codes(const std::string& name, const std::string& text) {
+    std::vector<std::string> codes;
+    for (const std::string& part : split_list(text)) {
+        const std::string code = language_code(name, part);
+        if (code == "auto") return code;
+        if (std::find(codes.begin(), codes.end(), code) == codes.end()) codes.push_back(code);
+    }
+    return codes.empty() ? "auto" : fmt::format("{}", fmt::join(codes, ","));
+}
+
+TranscribeOption decode_switch(std::string name, std::string help, bool DecodeOptions::*member) {
+    return {name,
+            0,
+            "",
+            Kind::truth,
+            decoding,
+            std::move(help),
+            [=](Draft& d, const std::string& text) { d.options.decode.*member = read_switch(name, text); },
+            [=](const Options& o) { return truth(o.decode.*member); }};
+}
+
+/// "start,end,start,end,…" in seconds; without the last end, to the end of the file.
+std::vector<std::pair<double, double>> read_clips(const std::string& name, const std::string& text) {
+    std::vector<std::pair<double, double>> clips;
+    if (text == "None" || text == "0") return clips;
+    const std::vector<std::string> parts = split_list(text);
+    double latest = 0;
+    for (size_t i = 0; i < parts.size(); ++i) {
+        const double at = parse_number(name, parts[i], 0, 1e7);
+        if (i > 0 && (at < latest || (i % 2 == 1 && at == latest)))
+            refuse(name, text, "times must ascend: start,end,start,end, in seconds");
+        latest = at;
+        if (i % 2 == 0) {
+            clips.emplace_back(at, std::numeric_limits<double>::infinity());
+        } else {
+            clips.back().second = at;
+        }
+    }
+    if (clips.empty()) refuse(name, text, "give start,end,start,end, in seconds");
+    return clips;
+}
+
+std::string clips_text(const std::vector<std::pair<double, double>>& clips) {
+    std::string text;
+    for (const auto& [begin, end] : clips) {
+        text += fmt::format("{}{}", text.empty() ? "" : ",", begin);
+        if (std::isfinite(end)) text += fmt::format(",{}", end);
+    }
+    return text;
+}
+
+std::vector<TranscribeOption> what_is_heard() {
+    return {
+        {"channels", 0, "CHOICE", Kind::text, speech,
+         "mix: all together; split: each by itself, with its number; auto: split where each has its own speaker "
+         "(default mix)",
+         [](Draft& d, const std::string& text) {
+             if (text != "mix" && text != "split" && text != "auto")
+                 refuse("channels", text, "choose mix, split or auto");
+             d.options.channels = text == "mix"     ? ChannelChoice::mix
+                                  : text == "split" ? ChannelChoice::split
+                                                    : ChannelChoice::automatic;
+         },
+         [](const Options& o) {
+             return std::string(o.channels == ChannelChoice::mix     ? "mix"
+                                : o.channels == ChannelChoice::split ? "split"
+                                                                     : "auto");
+         }},
+        {"clip_timestamps", 0, "TIMES", Kind::list, speech,
+         "only these stretches: start,end,start,end, in seconds; without the last end, to the end of the file",
+         [](Draft& d, const std::string& text) { d.options.clips = read_clips("clip_timestamps", text); },
+         [](const Options& o) { return clips_text(o.clips); }},
+    };
+}
+
 /// A number in [min, max], kept as `off` when "None" is given.
 TranscribeOption threshold_option(std::string name, std::string metavar, std::string help, double min, double max,
                                   float off, float DecodeOptions::*member) {
@@ -87,8 +163,9 @@ TranscribeOption milliseconds_option(std::string name, std::string help, int Vad
 std::vector<TranscribeOption> what_is_said() {
     return {
         {"language", 'l', "LANGUAGE", Kind::text, decoding,
-         "a code or a name, e.g. sv, Swedish, en; auto detects it (default sv)",
-         [](Draft& d, const std::string& text) { d.options.decode.language = language_code("language", text); },
+         "a code or a name, e.g. sv, Swedish, en; auto detects it, several with commas: the one of them that is heard "
+         "(default sv)",
+         [](Draft& d, const std::string& text) { d.options.decode.language = language_codes("language", text); },
          [](const Options& o) { return o.decode.language; }},
         {"task", 0, "TASK", Kind::text, decoding, "transcribe, or translate into English (default transcribe)",
          [](Draft& d, const std::string& text) {
@@ -98,9 +175,20 @@ std::vector<TranscribeOption> what_is_said() {
          },
          [](const Options& o) { return o.decode.task; }},
         {"initial_prompt", 0, "TEXT", Kind::text, decoding,
-         "names and words that the audio contains, to help with their spelling",
+         "what might have been said before the file begins: its first window is read as if it had",
          [](Draft& d, const std::string& text) { d.options.decode.initial_prompt = text == "None" ? "" : text; },
          [](const Options& o) { return o.decode.initial_prompt; }},
+        decode_switch("carry_initial_prompt",
+                      "give the initial prompt to every window, not to the first one only (default False)",
+                      &DecodeOptions::carry_initial_prompt),
+        {"hotwords", 0, "TEXT", Kind::text, decoding,
+         "names and words that the audio contains, to help with their spelling in every window",
+         [](Draft& d, const std::string& text) { d.options.decode.hotwords = text == "None" ? "" : text; },
+         [](const Options& o) { return o.decode.hotwords; }},
+        decode_switch("condition_on_previous_text",
+                      "read each window after the text of the one before: slower, as windows wait for each other, and "
+                      "a mistake may spread (default False)",
+                      &DecodeOptions::condition_on_previous_text),
     };
 }
 
@@ -118,12 +206,36 @@ TranscribeOption texts_option(std::string name, std::string help, int SearchOpti
             [=](const Options& o) { return std::to_string(o.decode.search.*member); }};
 }
 
+TranscribeOption beam_size_option() {
+    TranscribeOption option =
+        texts_option("beam_size",
+                     "texts followed side by side at temperature 0; 1: greedy (default 2, but one where the model is "
+                     "sure: see beam_margin; at most 16)",
+                     &SearchOptions::beam_size);
+    option.read = [read = option.read](Draft& d, const std::string& text) {
+        read(d, text);
+        if (!d.beam_margin_given) d.options.decode.search.beam_margin = infinity;
+    };
+    return option;
+}
+
 std::vector<TranscribeOption> how_it_is_searched() {
     return {
-        texts_option("beam_size", "texts followed side by side at temperature 0 (default 1: greedy; at most 16)",
-                     &SearchOptions::beam_size),
+        beam_size_option(),
         texts_option("best_of", "texts drawn at temperatures above 0, of which the likeliest is kept (default 1)",
                      &SearchOptions::best_of),
+        {"beam_margin", 0, "X", Kind::number, decoding,
+         "a text of a beam is given up when it is exp(X) times less likely than the likeliest (default 2; None: "
+         "never, which is the default with a beam_size)",
+         [](Draft& d, const std::string& text) {
+             d.beam_margin_given = true;
+             const auto margin = parse_optional_number("beam_margin", text, 0, 1000);
+             d.options.decode.search.beam_margin = margin ? static_cast<float>(*margin) : infinity;
+         },
+         [](const Options& o) {
+             const float margin = o.decode.search.beam_margin;
+             return std::isinf(margin) ? std::string("None") : fmt::format("{}", margin);
+         }},
         {"patience", 0, "X", Kind::number, decoding,
          "a beam ends when N times this many of its texts have ended (default 1)",
          [](Draft& d, const std::string& text) {
@@ -232,13 +344,41 @@ std::vector<TranscribeOption> where_somebody_speaks() {
     };
 }
 
+TranscribeOption guard_option(std::string name, std::string group, std::string help, bool Options::*member) {
+    return {name,
+            0,
+            "",
+            Kind::truth,
+            std::move(group),
+            std::move(help),
+            [=](Draft& d, const std::string& text) { d.options.*member = read_switch(name, text); },
+            [=](const Options& o) { return truth(o.*member); }};
+}
+
+std::vector<TranscribeOption> what_guards_it() {
+    return {
+        guard_option(
+            "repair", decoding,
+            "read again, in other cuts, where words are missing or wrong: too few for the speech there, loops, "
+            "another language, the prompt said again (default True)",
+            &Options::repair),
+        guard_option("drop_inventions", decoding,
+                     "leave out phrases that models invent where nobody speaks (default True)",
+                     &Options::drop_inventions),
+        guard_option(
+            "hear_rejected", speech,
+            "decode once what is no speech to the detector but stands out; only sure text stays (default True)",
+            &Options::hear_rejected),
+    };
+}
+
 }  // namespace
 
 const std::vector<TranscribeOption>& transcribe_options() {
     static const std::vector<TranscribeOption> all = [] {
         std::vector<TranscribeOption> table;
-        for (auto* part :
-             {what_is_said, how_it_is_searched, when_it_is_doubted, how_it_is_written, where_somebody_speaks}) {
+        for (auto* part : {what_is_said, how_it_is_searched, when_it_is_doubted, how_it_is_written, what_is_heard,
+                           where_somebody_speaks, what_guards_it}) {
             std::vector<TranscribeOption> options = part();
             std::move(options.begin(), options.end(), std::back_inserter(table));
         }

@@ -18,6 +18,7 @@ struct OptionsDraft {
     std::vector<float> temperatures = {0.0F};
     std::optional<double> temperature_step = 0.2;
     std::optional<bool> word_timestamps;
+    bool beam_margin_given = false;  ///< else a beam_size that is given has none, as in other programs
 };
 
 struct TranscribeOption {

@@ -35,13 +35,18 @@ TranscribeOptions changed() {
     options.decode.initial_prompt = "Åsa, \"Örjan\"";
     options.decode.suppress_tokens = {-1, 7};
     options.decode.seed = 12345678901234;
-    options.decode.search = {3, 2.0F, 4, 0.5F};
+    options.decode.search = {3, 2.0F, 4, 0.5F, 2.5F};
+    options.decode.carry_initial_prompt = options.decode.condition_on_previous_text = true;
+    options.decode.hotwords = "Kiruna";
+    options.channels = ChannelChoice::split;
+    options.clips = {{1.5, 20.0}, {30.0, std::numeric_limits<double>::infinity()}};
     options.decode.word_times = true;
     options.vad.threshold = 0.25F;
     options.vad.min_silence_ms = 500;
     options.vad.min_speech_ms = 200;
     options.vad.speech_pad_ms = 100;
     options.windows.max_window_s = 20.5;
+    options.repair = options.hear_rejected = options.drop_inventions = false;
     return options;
 }
 
@@ -98,6 +103,28 @@ TEST(TranscribeOptions, JsonTakesEveryKindOfValue) {
     EXPECT_EQ(options.decode.suppress_tokens, (std::vector<int32_t>{1, 2}));
     EXPECT_EQ(options.decode.seed, 7U);
     EXPECT_FALSE(options.decode.timestamps);
+}
+
+TEST(TranscribeOptions, ABeamThatIsAskedForIsNotNarrowed) {
+    EXPECT_EQ(read("{}").decode.search.beam_size, 2);
+    EXPECT_EQ(read("{}").decode.search.beam_margin, 2.0F);
+    EXPECT_TRUE(std::isinf(read(R"({"beam_size": 5})").decode.search.beam_margin));
+    EXPECT_EQ(read(R"({"beam_size": 5, "beam_margin": 2})").decode.search.beam_margin, 2.0F);
+    EXPECT_EQ(read(R"({"beam_margin": 2, "beam_size": 5})").decode.search.beam_margin, 2.0F);
+    EXPECT_TRUE(std::isinf(read(R"({"beam_margin": null})").decode.search.beam_margin));
+}
+
+TEST(TranscribeOptions, ClipsAndLanguagesAreListed) {
+    const double endless = std::numeric_limits<double>::infinity();
+    using Clips = std::vector<std::pair<double, double>>;
+    EXPECT_EQ(read(R"({"clip_timestamps": [10, 20.5, 30]})").clips, (Clips{{10, 20.5}, {30, endless}}));
+    EXPECT_EQ(read(R"({"clip_timestamps": "0"})").clips, Clips());
+    EXPECT_NE(failure(R"({"clip_timestamps": [10, 10]})").find("must ascend"), std::string::npos);
+    EXPECT_NE(failure(R"({"clip_timestamps": [10, 20, 15]})").find("must ascend"), std::string::npos);
+    EXPECT_EQ(read(R"({"language": "Swedish, en,sv"})").decode.language, "sv,en");
+    EXPECT_EQ(read(R"({"language": "sv,auto"})").decode.language, "auto");
+    EXPECT_NE(failure(R"({"language": "sv,klingon"})").find("none that Whisper knows"), std::string::npos);
+    EXPECT_EQ(failure(R"({"channels": "left"})"), "channels left: choose mix, split or auto");
 }
 
 TEST(TranscribeOptions, DefaultsGiveWayToWhatIsGiven) {

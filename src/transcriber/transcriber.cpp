@@ -25,7 +25,7 @@ namespace {
 constexpr std::chrono::milliseconds longest_sleep{100};
 
 /// Grows with every change to speech/, features/ or decoding/ that moves windows or changes what is found in them.
-constexpr int plan_version = 2;
+constexpr int plan_version = 4;
 
 }  // namespace
 
@@ -153,7 +153,9 @@ struct Transcriber::Impl {
         DecodeRequest request;
         request.plan = &job.plan();
         request.id = ready->id;
+        request.stream = ready->stream;
         request.duration_s = ready->duration_s;
+        request.once = ready->once;
         {
             const ScopedTimer timer(job.timings().encoder);
             request.window = encoder.encode_for_decoder(ready->log_mel, job.plan().width());

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "decoding/logits_rules.h"
@@ -19,20 +20,29 @@
 namespace ft {
 
 struct DecodeOptions {
-    std::string language = "sv";  ///< a code, or "auto"
+    std::string language = "sv";  ///< a code, "auto", or codes with commas: that of them which is heard
     std::string task = "transcribe";
     /// Tried in turn until a hypothesis passes the checks below.
     std::vector<float> temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F, 1.0F};
     float compression_ratio_threshold = 2.4F;
     float logprob_threshold = -1.0F;
     float no_speech_threshold = 0.6F;
-    SearchOptions search;
+    /// Two texts where the model hesitates, one where it is sure.
+    SearchOptions search = {2, 1.0F, 1, {}, 2.0F};
     bool timestamps = true;
-    std::string initial_prompt;
+    std::string initial_prompt;         ///< said before the file's first window
+    bool carry_initial_prompt = false;  ///< before every window
+    std::string hotwords;               ///< names and words to expect, before every window
+    /// Each window is decoded after the one before, with its text: no batch within a file, and mistakes spread.
+    bool condition_on_previous_text = false;
     std::vector<int32_t> suppress_tokens = {-1};
     uint64_t seed = 0;        ///< of the sampling at temperatures above 0
     bool word_times = false;  ///< fill Segment::words; segments then begin and end with their words
 };
+
+/// split: each by itself, with its number; those that repeat another one are left out. automatic: split where they
+/// are of different speakers.
+enum class ChannelChoice : uint8_t { mix, split, automatic };
 
 struct TranscribeOptions {
     DecodeOptions decode;
@@ -40,10 +50,17 @@ struct TranscribeOptions {
     VadOptions vad;
     std::filesystem::path vad_model;  ///< silero_vad_16k.safetensors; empty: energy detector
     PackOptions windows;
+    ChannelChoice channels = ChannelChoice::mix;
+    /// Only these stretches of the file, [begin_s, end_s), ascending; empty: all of it.
+    std::vector<std::pair<double, double>> clips;
+    // Guards (docs/trust.md). Without a detector nobody knows where speech is: the first two then find nothing.
+    bool repair = true;           ///< read again, in other cuts, where words are missing or wrong
+    bool hear_rejected = true;    ///< decode once what the detector rejected and what stands out all the same
+    bool drop_inventions = true;  ///< leave out phrases known to be invented, where nobody speaks
 };
 
-/// Progress on the file's clock, in order of time. Called from the engine's thread: it must be short, as all files wait
-/// for it, and must not throw.
+/// Progress on the file's clock, in order of time, but for what was said where no speech was detected: that comes late.
+/// Called from the engine's thread: it must be short, as all files wait for it, and must not throw.
 struct Progress {
     double done_s = 0, duration_s = 0;                   ///< duration 0: unknown
     const std::vector<Segment>* new_segments = nullptr;  ///< segments finished since the last call
@@ -70,7 +87,7 @@ class Transcriber {
     /// out_of_memory}. `batch_size`: windows decoded together, when each takes `width` rows: the widest() of the
     /// searches to come. A wider one is refused when it has more rows than there are.
     Transcriber(const std::filesystem::path& packed_model, std::unique_ptr<Backend> backend, int batch_size = 8,
-                int width = 1);
+                int width = 2);
     /// No call of transcribe() may be under way.
     ~Transcriber();
 

@@ -1,26 +1,147 @@
 #include "transcriber/window_feeder.h"
 
+#include <cmath>
+#include <optional>
+
 #include "audio/audio_reader.h"
+#include "audio/crosstalk.h"
 #include "base/stopwatch.h"
+#include "speech/clip_spans.h"
+#include "speech/rejected_sound.h"
 
 namespace ft {
 
 namespace {
+
 constexpr size_t read_samples = size_t{32} * vad_frame_samples;  // about a second at a time
+static_assert(read_samples % CrosstalkGate::block == 0);
+
+/// Rejected stretches lie side by side, as nothing that they have to do with each other was between them.
+PackOptions packed_closely(PackOptions options) {
+    options.max_pause_s = 0.0;
+    return options;
 }
+
+std::unique_ptr<VoiceDetector> make_detector(const TranscribeOptions& options) {
+    if (!options.vad_filter) return nullptr;
+    return options.vad_model.empty() ? make_energy_detector() : make_silero_detector(options.vad_model);
+}
+
+}  // namespace
+
+/// The sound of a channel → windows: of speech, and of what the detector rejected although it stands out. Both as they
+/// fill.
+struct WindowFeeder::Cutter {
+    /// `number`: of the channel, as in Window.
+    Cutter(std::unique_ptr<VoiceDetector> own, int number, const TranscribeOptions& options, FeedSummary& sums)
+        : channel(number),
+          detector(std::move(own)),
+          clips(options.clips),
+          finder(detector.get(), options.vad),
+          packer(options.windows),
+          rejected_packer(packed_closely(options.windows)),
+          summary(sums) {
+        // The detector by level rejects nothing that this one would hear.
+        if (detector && options.hear_rejected && !options.vad_model.empty())
+            rejected.emplace(std::llround(options.windows.max_pause_s * sample_rate));
+    }
+
+    void push(std::span<const float> pcm, std::vector<Window>& windows) {
+        packer.push_pcm(pcm);
+        {
+            const ScopedTimer timer(summary.vad_s);
+            finder.push(pcm, spans);
+            if (rejected) {
+                rejected->push_pcm(pcm);
+                rejected_packer.push_pcm(pcm);
+            }
+        }
+        const size_t first = windows.size();
+        pack(windows);
+        label(first, windows);
+        if (!rejected) return;
+        rejected->collect(finder.open_from(), spans);
+        pack_rejected(windows);
+        rejected_packer.forget_before(rejected->open_from());
+        label(first, windows);
+    }
+
+    void finish(std::vector<Window>& windows) {
+        const size_t first = windows.size();
+        finder.finish(spans);
+        pack(windows);
+        packer.finish(windows);
+        finish_rejected(windows);
+        label(first, windows);
+    }
+
+    void finish_rejected(std::vector<Window>& windows) {
+        if (!rejected) return;
+        rejected->finish(spans);
+        pack_rejected(windows);
+        std::vector<Window> last;
+        rejected_packer.finish(last);
+        append_rejected(last, windows);
+    }
+
+    void pack(std::vector<Window>& windows) {
+        if (rejected) {
+            for (const Span& span : spans) rejected->push_speech(span);
+        }
+        for (const Span& span : spans_within(spans, clips)) {
+            summary.speech_s += static_cast<double>(span.size()) / sample_rate;
+            packer.push_span(span, windows);
+        }
+        spans.clear();
+        packer.forget_before(finder.open_from());
+    }
+
+    void pack_rejected(std::vector<Window>& windows) {
+        std::vector<Window> full;
+        for (const Span& span : spans_within(spans, clips)) {
+            summary.rejected_s += static_cast<double>(span.size()) / sample_rate;
+            rejected_packer.push_span(span, full);
+        }
+        spans.clear();
+        append_rejected(full, windows);
+    }
+
+    static void append_rejected(std::vector<Window>& from, std::vector<Window>& windows) {
+        for (Window& window : from) {
+            window.rejected = true;
+            windows.push_back(std::move(window));
+        }
+    }
+
+    void label(size_t first, std::vector<Window>& windows) const {
+        for (size_t i = first; i < windows.size(); ++i) windows[i].channel = channel;
+    }
+
+    const int channel;
+    const std::unique_ptr<VoiceDetector> detector;
+    const std::vector<std::pair<double, double>>& clips;
+    SpeechFinder finder;
+    WindowPacker packer;
+    std::optional<RejectedSound> rejected;
+    WindowPacker rejected_packer;
+    FeedSummary& summary;
+    std::vector<Span> spans;
+};
 
 WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel,
                            std::set<int64_t> known, size_t ahead, std::function<void()> bell)
-    : options_(options),
+    : audio_path_(audio_path),
+      options_(options),
       log_mel_(log_mel),
       known_(std::move(known)),
-      reader_(AudioReader::open(audio_path)),
+      split_(options.channels == ChannelChoice::split && audio_path == "-"),
+      reader_(AudioReader::open(audio_path, split_ ? ChannelReading::split : ChannelReading::mix)),
       queue_(ahead),
       bell_(std::move(bell)) {
     declared_duration_s_ = reader_->info().duration_s;
     if (options.vad_filter) {
-        detector_ = options.vad_model.empty() ? make_energy_detector() : make_silero_detector(options.vad_model);
-        summary_.detector = detector_->name();
+        first_detector_ = make_detector(options);
+        summary_.detector = first_detector_->name();
     } else {
         summary_.detector = "none";
     }
@@ -36,11 +157,13 @@ WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOption
 }
 
 WindowFeeder::~WindowFeeder() {
+    leaving_.store(true);
     queue_.cancel();
     if (thread_.joinable()) thread_.join();
 }
 
 const FeedSummary& WindowFeeder::finish() {
+    leaving_.store(true);
     queue_.cancel();
     if (thread_.joinable()) thread_.join();
     return summary_;
@@ -49,6 +172,8 @@ const FeedSummary& WindowFeeder::finish() {
 bool WindowFeeder::deliver(std::vector<Window>& windows) {
     for (Window& window : windows) {
         PreparedWindow prepared;
+        window.ordinal = window.index;
+        window.index = next_index_++;
         if (known_.count(window.index) == 0) {
             const ScopedTimer timer(summary_.mel_s);
             prepared.log_mel = log_mel_.compute(window.pcm);
@@ -61,40 +186,51 @@ bool WindowFeeder::deliver(std::vector<Window>& windows) {
     return true;
 }
 
+/// The channels to cut, once it is known what they have to do with each other; the reader then gives them.
+std::vector<size_t> WindowFeeder::choose_channels(ChannelPlan& plan) {
+    plan = plan_channels(audio_path_, options_.channels, leaving_);
+    if (!plan.channels.empty()) {
+        reader_ = AudioReader::open(audio_path_, ChannelReading::split);
+        split_ = true;
+    }
+    return plan.channels;
+}
+
+bool WindowFeeder::read_chunk() {
+    const ScopedTimer timer(summary_.audio_s);
+    if (split_) return reader_->read_channels(chunk_, read_samples);
+    chunk_.resize(1);
+    return reader_->read(chunk_.front(), read_samples);
+}
+
 void WindowFeeder::run() {
-    SpeechFinder finder(options_.vad_filter ? detector_.get() : nullptr, options_.vad);
-    WindowPacker packer(options_.windows);
-    std::vector<float> pcm;
-    std::vector<Span> spans;
+    ChannelPlan plan;
+    std::vector<size_t> channels = choose_channels(plan);
+    std::vector<std::unique_ptr<Cutter>> cutters;
+    std::optional<CrosstalkGate> gate;
     std::vector<Window> windows;
     int64_t total = 0;
-    const auto pack = [&] {
-        for (const Span& span : spans) {
-            summary_.speech_s += static_cast<double>(span.size()) / sample_rate;
-            packer.push_span(span, windows);
+    while (read_chunk()) {
+        if (channels.empty()) {
+            for (size_t c = 0; c < chunk_.size(); ++c) channels.push_back(c);
         }
-        spans.clear();
-        packer.forget_before(finder.open_from());
-    };
-    for (;;) {
-        {
-            const ScopedTimer timer(summary_.audio_s);
-            if (!reader_->read(pcm, read_samples)) break;
+        for (size_t i = cutters.size(); i < channels.size(); ++i) {
+            cutters.push_back(
+                std::make_unique<Cutter>(first_detector_ ? std::move(first_detector_) : make_detector(options_),
+                                         plan.labelled ? static_cast<int>(channels[i]) + 1 : 0, options_, summary_));
         }
-        total += static_cast<int64_t>(pcm.size());
-        packer.push_pcm(pcm);
-        {
-            const ScopedTimer timer(summary_.vad_s);
-            finder.push(pcm, spans);
-        }
-        pack();
+        if (channels.size() > 1 && !gate) gate.emplace(channels.size());
+        std::vector<std::vector<float>> heard;
+        for (const size_t channel : channels) heard.push_back(std::move(chunk_.at(channel)));
+        total += static_cast<int64_t>(heard.front().size());
+        if (gate) gate->process(heard);
+        for (size_t i = 0; i < cutters.size(); ++i) cutters[i]->push(heard[i], windows);
         if (!deliver(windows)) return;
     }
-    finder.finish(spans);
-    pack();
-    packer.finish(windows);
+    for (const auto& cutter : cutters) cutter->finish(windows);
     summary_.duration_s = static_cast<double>(total) / sample_rate;
     summary_.warnings = reader_->warnings();
+    summary_.warnings.insert(summary_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     deliver(windows);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 // Runs ahead of the engine on a thread of its own: audio → voice activity → windows → log-mel.
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -12,6 +13,7 @@
 #include "features/log_mel.h"
 #include "speech/speech_finder.h"
 #include "speech/window_packer.h"
+#include "transcriber/channel_plan.h"
 #include "transcriber/transcriber.h"
 
 namespace ft {
@@ -24,6 +26,7 @@ struct PreparedWindow {
 /// What is known once the stream has ended.
 struct FeedSummary {
     double duration_s = 0, speech_s = 0;
+    double rejected_s = 0;                     ///< sound outside of speech that is decoded all the same
     double audio_s = 0, vad_s = 0, mel_s = 0;  ///< wall time spent in each stage
     std::vector<std::string> warnings;
     std::string detector;
@@ -47,16 +50,24 @@ class WindowFeeder {
     const FeedSummary& finish();
 
   private:
+    struct Cutter;
     void run();
+    std::vector<size_t> choose_channels(ChannelPlan& plan);
+    bool read_chunk();
     bool deliver(std::vector<Window>& windows);
 
+    const std::string audio_path_;
     const TranscribeOptions& options_;
     const LogMel& log_mel_;
     const std::set<int64_t> known_;
+    bool split_;  // reader_ gives channels
     std::unique_ptr<AudioReader> reader_;
-    std::unique_ptr<VoiceDetector> detector_;
+    std::vector<std::vector<float>> chunk_;          // [channels or 1][samples] just read
+    std::unique_ptr<VoiceDetector> first_detector_;  // of the first channel
     double declared_duration_s_ = 0;
+    int64_t next_index_ = 0;
     FeedSummary summary_;
+    std::atomic<bool> leaving_{false};
     BoundedQueue<PreparedWindow> queue_;
     std::function<void()> bell_;
     std::thread thread_;

@@ -15,11 +15,9 @@ struct WindowText {
 };
 
 /// Segments without text are left out. Times lie within the window's part of the file and do not go back. Where the
-/// hypothesis has times of its tokens, segments have words, and begin and end with them.
+/// hypothesis has times of its tokens, segments have words. A segment that goes on after something was cut out of the
+/// file becomes two.
 WindowText make_window_text(const Window& window, const Hypothesis& hypothesis, const Tokenizer& tokenizer,
                             int32_t timestamp_begin);
-
-/// The part of a window from `from_s` (window clock) on, as a window of its own.
-Window window_tail(const Window& window, double from_s);
 
 }  // namespace ft

@@ -41,15 +41,24 @@ TEST(WindowText, LeavesOutBlankSegments) {
     EXPECT_EQ(make_window_text(two_pieces(), h, byte_tokenizer(), ts).segments.size(), 1u);
 }
 
-TEST(WindowTail, KeepsTheWayBackToTheFile) {
-    const Window tail = window_tail(two_pieces(), 1.5);
-    EXPECT_EQ(tail.pcm.size(), 56000u);
-    ASSERT_EQ(tail.pieces.size(), 2u);
-    EXPECT_EQ(tail.pieces[0].window_begin, 0);
-    EXPECT_EQ(tail.pieces[0].file_begin, 184000);
-    EXPECT_EQ(tail.pieces[1].window_begin, 8000);
-    EXPECT_NEAR(tail.to_file_time(0.5 + 1.0, false), 21.0, 1e-9);
-    EXPECT_EQ(window_tail(two_pieces(), 2.5).pieces.size(), 1u);
+TEST(WindowText, WhatLastsThroughACutBecomesTwo) {
+    Hypothesis h;
+    h.tokens = {ts + 25, ' ', 'a', ' ', 'b', '.', ' ', 'c', ' ', 'd', ts + 225};  // 0.5 to 4.5 s, the cut is at 2 s
+    WindowText text = make_window_text(two_pieces(), h, byte_tokenizer(), ts);
+    ASSERT_EQ(text.segments.size(), 2U);
+    EXPECT_EQ(text.segments[0].text, "a b.") << "where a clause ends";
+    EXPECT_NEAR(text.segments[0].end_s, 12.0, 1e-9);
+    EXPECT_EQ(text.segments[1].text, "c d");
+    EXPECT_NEAR(text.segments[1].start_s, 20.0, 1e-9);
+    EXPECT_NEAR(text.segments[1].end_s, 22.5, 1e-9);
+    h.tokens = {ts + 25, ' ', 'a', 'b', ts + 225};
+    text = make_window_text(two_pieces(), h, byte_tokenizer(), ts);
+    ASSERT_EQ(text.segments.size(), 1U) << "one word has no middle";
+    EXPECT_NEAR(text.segments[0].start_s, 20.0, 1e-9) << "most of it is there";
+    h.tokens = {ts + 25, ' ', 'a', ' ', 'b', ts + 105};
+    text = make_window_text(two_pieces(), h, byte_tokenizer(), ts);
+    ASSERT_EQ(text.segments.size(), 1U) << "a tenth of a second beyond";
+    EXPECT_NEAR(text.segments[0].end_s, 12.0, 1e-9);
 }
 
 }  // namespace

@@ -93,10 +93,10 @@ std::vector<std::vector<Word>> make_window_words(const Window& window, const Hyp
     return by_segment;
 }
 
-std::vector<float> segment_confidences(const Hypothesis& hypothesis, const std::vector<TokenSegment>& segments,
-                                       const Tokenizer& tokenizer) {
+std::vector<float> segment_probabilities(const Hypothesis& hypothesis, const std::vector<TokenSegment>& segments,
+                                         const Tokenizer& tokenizer) {
     const std::vector<float> logprobs = text_logprobs(hypothesis, tokenizer);
-    std::vector<float> confidences;
+    std::vector<float> probabilities;
     size_t next = 0;
     for (const TokenSegment& segment : segments) {
         const size_t count = text_of(segment.tokens, tokenizer).size();
@@ -104,11 +104,11 @@ std::vector<float> segment_confidences(const Hypothesis& hypothesis, const std::
         const size_t end = std::min(next + count, logprobs.size());
         for (size_t i = next; i < end; ++i) sum += logprobs[i];
         const bool known = count > 0 && end == next + count;
-        confidences.push_back(known ? static_cast<float>(std::min(1.0, std::exp(sum / static_cast<double>(count))))
-                                    : 0.0F);
+        probabilities.push_back(known ? static_cast<float>(std::min(1.0, std::exp(sum / static_cast<double>(count))))
+                                      : 0.0F);
         next = end;
     }
-    return confidences;
+    return probabilities;
 }
 
 }  // namespace ft

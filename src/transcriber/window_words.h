@@ -16,7 +16,7 @@ std::vector<std::vector<Word>> make_window_words(const Window& window, const Hyp
                                                  const std::vector<TokenSegment>& segments, const Tokenizer& tokenizer);
 
 /// Geometric mean of the probabilities of each segment's text tokens; 0 without any.
-std::vector<float> segment_confidences(const Hypothesis& hypothesis, const std::vector<TokenSegment>& segments,
-                                       const Tokenizer& tokenizer);
+std::vector<float> segment_probabilities(const Hypothesis& hypothesis, const std::vector<TokenSegment>& segments,
+                                         const Tokenizer& tokenizer);
 
 }  // namespace ft

@@ -1,5 +1,6 @@
 #pragma once
-// Transcript → txt, srt, vtt, tsv, json (docs/formats.md, "Outputs"). Each is written once, here, for every front end.
+// Transcript → txt, srt, vtt, tsv, json, lrc, csv, aws (docs/formats.md, "Outputs"). Each is written once, here, for
+// every front end.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,12 @@ struct WriterOptions {
     int max_words_per_line = 0;  ///< only without max_line_width
 };
 
-/// The formats in the order in which `all` writes them.
+/// The formats in the order in which `all` writes them; every job has them all.
 const std::vector<std::string>& output_formats();
+/// Those that are written only when they are asked for by name.
+const std::vector<std::string>& further_output_formats();
+/// What follows the dot in a file's name: the format's own name, "aws.json" for Amazon's.
+std::string file_extension(std::string_view format);
 
 /// The file's whole content. Throws Error{invalid_argument} for an unknown format, listing the known ones.
 std::string write_transcript(const Transcript& transcript, std::string_view format, const WriterOptions& options = {});

@@ -37,7 +37,8 @@ TEST(Writers, ListFormatsInTheOrderOfAll) {
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-        EXPECT_STREQ(error.what(), "\"docx\" is not an output format; there are txt, vtt, srt, tsv, json");
+        EXPECT_STREQ(error.what(),
+                     "\"docx\" is not an output format; there are txt, vtt, srt, tsv, json, lrc, csv, aws");
     }
 }
 
@@ -129,20 +130,26 @@ TEST(Writers, Json) {
     t.segments[0].avg_logprob = -0.25F;
     t.segments[0].compression_ratio = 1.1F;
     t.segments[0].no_speech_prob = 0.0F;
+    t.segments[0].probability = 0.5F;
     t.segments[0].confidence = 0.75F;
-    t.segments[0].words = {{" Hej", 0.0, 0.42, 0.9F}};
+    t.segments[0].words = {{" Hej", 0.0, 0.42, 0.9F, 0.95F}};
     t.segments.pop_back();
     t.metadata = {{"model", "kb-whisper-small"}, {"precision", "int8"}};
     t.warnings = {"filen slutar \"tidigt\""};
     t.timings.total = 1.23456;
     t.timings.ready = 0.2;
-    t.coverage = {50.5, 49.5, 3, 1, 0, {{1.0, 2.0, "Tack.", "no speech"}}};
+    t.coverage.speech_s = 50.5, t.coverage.transcribed_s = 49.5;
+    t.coverage.windows = 3, t.coverage.fallback_windows = 1;
+    t.coverage.rejected_s = 4.25, t.coverage.rejected_windows = 1;
+    t.coverage.repaired = {{10.0, 20.5, "few words", true}};
+    t.coverage.dropped = {{1.0, 2.0, "Tack.", "no speech"}};
+    t.coverage.low_confidence = {{5.0, 6.0, 0.25F}};
     EXPECT_EQ(write_transcript(t, "json"), R"({
 "text": "Hej på dig.",
 "language": "sv",
 "duration": 3725.5,
 "segments": [
-{"id":0,"start":0.0,"end":60.0,"text":"Hej på dig.","tokens":[50364,15759,53364],"temperature":0.2,"avg_logprob":-0.25,"compression_ratio":1.1,"no_speech_prob":0.0,"confidence":0.75,"words":[{"word":" Hej","start":0.0,"end":0.42,"probability":0.9}]}
+{"id":0,"start":0.0,"end":60.0,"text":"Hej på dig.","tokens":[50364,15759,53364],"temperature":0.2,"avg_logprob":-0.25,"compression_ratio":1.1,"no_speech_prob":0.0,"probability":0.5,"confidence":0.75,"words":[{"word":" Hej","start":0.0,"end":0.42,"probability":0.9,"confidence":0.95}]}
 ],
 "metadata": {
  "file": "intervju.mp3",
@@ -163,15 +170,33 @@ TEST(Writers, Json) {
  "coverage": {
   "speech_s": 50.5,
   "transcribed_s": 49.5,
+  "share": 0.9802,
   "windows": 3,
   "fallback_windows": 1,
   "silent_windows": 0,
+  "rejected_s": 4.25,
+  "rejected_windows": 1,
+  "repaired": [
+   {
+    "start": 10.0,
+    "end": 20.5,
+    "reason": "few words",
+    "replaced": true
+   }
+  ],
   "dropped": [
    {
     "start": 1.0,
     "end": 2.0,
     "text": "Tack.",
     "reason": "no speech"
+   }
+  ],
+  "low_confidence": [
+   {
+    "start": 5.0,
+    "end": 6.0,
+    "confidence": 0.25
    }
   ]
  },

@@ -2,40 +2,17 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 
+#include "transcript/writers/formats.h"
 #include "transcript/writers/lines.h"
 #include "transcript/writers/subtitle_layout.h"
+#include "transcript/writers/timed_pieces.h"
 
 namespace ft {
 namespace {
 
 using Escape = std::string (*)(const std::string&);
-
-std::vector<Piece> pieces_of_words(const Segment& segment) {
-    std::vector<Piece> pieces;
-    for (const Word& word : segment.words) {
-        Piece piece{one_line(word.text), !word.text.empty() && word.text[0] == ' ', word.start_s, word.end_s};
-        if (!piece.text.empty()) pieces.push_back(std::move(piece));
-    }
-    return pieces;
-}
-
-/// Without word times: the segment's time is shared out by characters.
-std::vector<Piece> pieces_of_text(const Segment& segment, const std::string& text) {
-    std::vector<Piece> pieces;
-    const double per_character_s = std::max(0.0, segment.end_s - segment.start_s) /
-                                   static_cast<double>(std::max<size_t>(1, character_count(text)));
-    double clock_s = segment.start_s;
-    for (size_t at = 0; at < text.size();) {
-        const size_t end = std::min(text.find(' ', at), text.size());
-        const double start_s = clock_s;
-        clock_s +=
-            static_cast<double>(character_count(std::string_view(text).substr(at, end - at)) + 1) * per_character_s;
-        if (end > at) pieces.push_back({text.substr(at, end - at), true, start_s, std::min(clock_s, segment.end_s)});
-        at = end + 1;
-    }
-    return pieces;
-}
 
 std::vector<Line> wrap(const std::vector<Piece>& pieces, int max_width) {
     std::vector<Line> lines;
@@ -152,7 +129,27 @@ std::vector<Cue> flowing_cues(const Transcript& transcript, const WriterOptions&
 
 }  // namespace
 
+/// Channels are laid out each by itself, and shown side by side.
+static std::vector<Cue> cues_of_channels(const Transcript& transcript, const WriterOptions& options, Escape escape) {
+    std::map<int, Transcript> channels;
+    for (const Segment& segment : transcript.segments) {
+        Segment alone = segment;
+        alone.channel = 0;
+        channels[segment.channel].segments.push_back(std::move(alone));
+    }
+    std::vector<Cue> all;
+    for (const auto& [channel, part] : channels) {
+        for (Cue& cue : make_cues(part, options, escape)) {
+            cue.channel = channel;
+            all.push_back(std::move(cue));
+        }
+    }
+    std::stable_sort(all.begin(), all.end(), [](const Cue& a, const Cue& b) { return a.start_s < b.start_s; });
+    return all;
+}
+
 std::vector<Cue> make_cues(const Transcript& transcript, const WriterOptions& options, Escape escape) {
+    if (has_channels(transcript)) return cues_of_channels(transcript, options, escape);
     std::vector<Cue> cues;
     if (flows(transcript, options)) {
         cues = flowing_cues(transcript, options, escape);

@@ -11,6 +11,7 @@ namespace ft {
 struct Cue {
     double start_s = 0.0, end_s = 0.0;
     std::string text;  ///< lines separated by '\n', none of them empty; already escaped
+    int channel = 0;   ///< as in Segment
 };
 
 /// `escape` makes one line of text safe for the format. Segments without text give no cue. Text wraps at spaces when

@@ -37,13 +37,16 @@ Json segment_json(const Segment& segment) {
                  {"avg_logprob", score(segment.avg_logprob)},
                  {"compression_ratio", score(segment.compression_ratio)},
                  {"no_speech_prob", score(segment.no_speech_prob)},
+                 {"probability", score(segment.probability)},
                  {"confidence", score(segment.confidence)},
                  {"words", Json::array()}};
+    if (segment.channel > 0) json["channel"] = segment.channel;
     for (const Word& word : segment.words) {
         json["words"].push_back({{"word", text(word.text)},
                                  {"start", time(word.start_s)},
                                  {"end", time(word.end_s)},
-                                 {"probability", score(word.probability)}});
+                                 {"probability", score(word.probability)},
+                                 {"confidence", score(word.confidence)}});
     }
     return json;
 }
@@ -57,10 +60,26 @@ Json timing_json(const Timings& t) {
 Json coverage_json(const Coverage& coverage) {
     Json json = {{"speech_s", time(coverage.speech_s)},
                  {"transcribed_s", time(coverage.transcribed_s)},
+                 {"share", number(coverage.share(), 4)},
                  {"windows", coverage.windows},
                  {"fallback_windows", coverage.fallback_windows},
                  {"silent_windows", coverage.silent_windows},
-                 {"dropped", Json::array()}};
+                 {"rejected_s", time(coverage.rejected_s)},
+                 {"rejected_windows", coverage.rejected_windows},
+                 {"repaired", Json::array()},
+                 {"dropped", Json::array()},
+                 {"low_confidence", Json::array()}};
+    for (const auto& repair : coverage.repaired) {
+        json["repaired"].push_back({{"start", time(repair.start_s)},
+                                    {"end", time(repair.end_s)},
+                                    {"reason", text(repair.reason)},
+                                    {"replaced", repair.replaced}});
+    }
+    for (const auto& doubtful : coverage.low_confidence) {
+        json["low_confidence"].push_back({{"start", time(doubtful.start_s)},
+                                          {"end", time(doubtful.end_s)},
+                                          {"confidence", score(doubtful.confidence)}});
+    }
     for (const auto& dropped : coverage.dropped) {
         json["dropped"].push_back({{"start", time(dropped.start_s)},
                                    {"end", time(dropped.end_s)},

@@ -28,7 +28,7 @@ std::string write_srt(const Transcript& transcript, const WriterOptions& options
     int number = 0;
     for (const Cue& cue : make_cues(transcript, options, unchanged)) {
         out += fmt::format("{}\n{} --> {}\n{}\n\n", ++number, clock_time(cue.start_s, ',', true),
-                           clock_time(cue.end_s, ',', true), without_arrow(cue.text));
+                           clock_time(cue.end_s, ',', true), channel_label(cue.channel) + without_arrow(cue.text));
     }
     return out;
 }

@@ -8,12 +8,15 @@
 namespace ft {
 
 std::string write_tsv(const Transcript& transcript, const WriterOptions&) {
-    std::string out = "start\tend\ttext\n";
+    const bool channels = has_channels(transcript);
+    std::string out = channels ? "start\tend\tchannel\ttext\n" : "start\tend\ttext\n";
     for (const Segment& segment : transcript.segments) {
         const std::string text = one_line(segment.text);  // tabs are gone, too
         if (text.empty()) continue;
         const int64_t start_ms = to_ms(segment.start_s);
-        out += fmt::format("{}\t{}\t{}\n", start_ms, std::max(start_ms, to_ms(segment.end_s)), text);
+        out += fmt::format("{}\t{}\t", start_ms, std::max(start_ms, to_ms(segment.end_s)));
+        if (channels) out += fmt::format("{}\t", segment.channel);
+        out += text + "\n";
     }
     return out;
 }

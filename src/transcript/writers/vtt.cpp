@@ -33,8 +33,9 @@ std::string escaped(const std::string& line) {
 std::string write_vtt(const Transcript& transcript, const WriterOptions& options) {
     std::string out = "WEBVTT\n\n";
     for (const Cue& cue : make_cues(transcript, options, escaped)) {
-        out += fmt::format("{} --> {}\n{}\n\n", clock_time(cue.start_s, '.', false), clock_time(cue.end_s, '.', false),
-                           cue.text);
+        const std::string voice = cue.channel > 0 ? fmt::format("<v channel {}>", cue.channel) : "";
+        out += fmt::format("{} --> {}\n{}{}\n\n", clock_time(cue.start_s, '.', false),
+                           clock_time(cue.end_s, '.', false), voice, cue.text);
     }
     return out;
 }
