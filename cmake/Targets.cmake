@@ -10,16 +10,20 @@ target_compile_definitions(ft_options INTERFACE FT_VERSION="${PROJECT_VERSION}")
 if(FT_SANITIZE)
   # With sanitizers GCC 12 takes parts of std::function inside std::regex for uninitialized.
   target_compile_options(ft_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-  # -g1 (lines, no variables) and no check of every pointer against null, which faults by itself, compile a third faster;
-  # tests without optimization twice as fast. What they test is optimized.
-  target_compile_options(ft_options INTERFACE -fsanitize=${FT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
-    -g1 $<IF:$<BOOL:$<TARGET_PROPERTY:FT_TEST>>,-O0,-O1>)
+  # -g1 (lines, no variables) and no check of every pointer against null, which faults by itself, compile a third faster.
+  target_compile_options(ft_options INTERFACE -fsanitize=${FT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
+    -O1)
+  # Sources of a folder are compiled together here, and one by one in the other presets, where a missing include shows.
+  set(CMAKE_UNITY_BUILD ON)
   if(FT_SANITIZE MATCHES "undefined")
     target_compile_options(ft_options INTERFACE -fno-sanitize=null)
   endif()
   string(REPLACE "fuzzer-no-link," "" ft_link_sanitize "${FT_SANITIZE}")
   target_link_options(ft_options INTERFACE -fsanitize=${ft_link_sanitize})
 endif()
+
+# Tests without optimization compile twice as fast. What they test is optimized.
+target_compile_options(ft_options INTERFACE $<$<BOOL:$<TARGET_PROPERTY:FT_TEST>>:-O0>)
 
 find_program(FT_CCACHE ccache)
 if(FT_CCACHE)

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace ft {
+#include "base/sample_time.h"
 
-constexpr int sample_rate = 16000;  ///< Hz, of all PCM inside the program.
+namespace ft {
 
 struct AudioInfo {
     std::string container;    ///< FFmpeg's short name, e.g. "mov,mp4,m4a,3gp,3g2,mj2".

@@ -10,7 +10,6 @@ namespace ft {
 namespace {
 
 using Pcm = std::vector<float>;
-constexpr size_t rate = 16000;
 
 /// Noise through a slow swell: as loud and as lively as speech. Each seed is somebody else.
 Pcm voice(size_t samples, uint32_t seed, float amplitude = 0.3F) {
@@ -64,27 +63,27 @@ ChannelSurvey::Finding survey(const std::vector<Pcm>& channels) {
 using Numbers = std::vector<size_t>;
 
 TEST(ChannelSurvey, FindsWhatIsThereTwice) {
-    const Pcm said = voice(10 * rate, 1);
+    const Pcm said = voice(10 * sample_rate, 1);
     const auto twice = survey({said, said});
     EXPECT_EQ(twice.distinct, Numbers{0});
     ASSERT_EQ(twice.repeats.size(), 1U);
     EXPECT_EQ(twice.repeats[0], std::make_pair(size_t{1}, size_t{0}));
     EXPECT_EQ(survey({said, times(said, -0.3F)}).distinct, Numbers{0}) << "quieter, with its poles swapped";
-    const Pcm faint = voice(10 * rate, 9, 0.01F);
+    const Pcm faint = voice(10 * sample_rate, 9, 0.01F);
     EXPECT_EQ(survey({said, sum(said, faint)}).distinct, Numbers{0}) << "as lossy codecs leave it";
 }
 
 TEST(ChannelSurvey, LeavesOutSilentChannels) {
-    const Pcm said = voice(10 * rate, 1);
+    const Pcm said = voice(10 * sample_rate, 1);
     EXPECT_EQ(survey({Pcm(said.size()), said}).distinct, Numbers{1});
     EXPECT_EQ(survey({said, voice(said.size(), 3, 1e-5F)}).distinct, Numbers{0});
-    EXPECT_TRUE(survey({Pcm(rate), Pcm(rate)}).distinct.empty());
+    EXPECT_TRUE(survey({Pcm(sample_rate), Pcm(sample_rate)}).distinct.empty());
     EXPECT_TRUE(survey({Pcm(), Pcm()}).distinct.empty());
 }
 
 TEST(ChannelSurvey, TellsTwoSpeakersFromOneRoom) {
-    const size_t length = 20 * rate;
-    const Pcm a = turns(voice(length, 1), 0, 9 * rate), b = turns(voice(length, 2), 9 * rate, length);
+    const size_t length = 20 * sample_rate;
+    const Pcm a = turns(voice(length, 1), 0, 9 * sample_rate), b = turns(voice(length, 2), 9 * sample_rate, length);
     const auto call = survey({sum(a, times(b, 0.1F)), sum(b, times(a, 0.1F))});
     EXPECT_EQ(call.distinct, (Numbers{0, 1}));
     EXPECT_TRUE(call.separate);
@@ -96,7 +95,7 @@ TEST(ChannelSurvey, TellsTwoSpeakersFromOneRoom) {
 }
 
 TEST(ChannelSurvey, IsTheSameInParts) {
-    const size_t length = 6 * rate;
+    const size_t length = 6 * sample_rate;
     const std::vector<Pcm> whole = {voice(length, 1), voice(length, 2)};
     ChannelSurvey parts(2);
     for (size_t at = 0; at < length; at += 4096) {

@@ -10,9 +10,9 @@ namespace {
 
 constexpr size_t step = 4;  // samples become one: delays are looked for at 4 kHz, where speech has its power
 constexpr ptrdiff_t longest_delay = 128;   // of those: 32 ms
-constexpr float far_louder = 4.0F;         // in power: 6 dB
+constexpr float twice_as_loud = 4.0F;      // in power: 6 dB
 constexpr float least_correlation = 0.7F;  // half of the power
-constexpr float silence = 1e-9F;           // mean square: -90 dB, nothing to silence
+constexpr float nothing = 1e-9F;           // mean square: -90 dB, nothing to silence
 constexpr size_t glide = 80;               // samples: 5 ms, no clicks
 
 std::vector<float> thinned(std::span<const float> samples) {
@@ -67,7 +67,7 @@ void CrosstalkGate::process(std::vector<std::vector<float>>& channels) {
         for (size_t c = 0; c < channels.size(); ++c) {
             bool is_crosstalk = false;
             for (size_t other = 0; other < channels.size() && !is_crosstalk; ++other) {
-                is_crosstalk = other != c && powers[c] > silence && powers[other] > far_louder * powers[c] &&
+                is_crosstalk = other != c && powers[c] > nothing && powers[other] > twice_as_loud * powers[c] &&
                                correlation(thin[c], thin[other]) >= least_correlation;
             }
             const float target = is_crosstalk ? 0.0F : 1.0F, from = gains_[c];

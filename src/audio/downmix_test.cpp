@@ -12,10 +12,8 @@ namespace {
 
 using Channels = std::vector<std::vector<float>>;
 
-constexpr int rate = 16000;
-
 std::vector<float> mix(const Channels& channels, const std::vector<ChannelRole>& roles, size_t packet = 1000) {
-    Downmixer downmixer(downmix_weights(roles), rate);
+    Downmixer downmixer(downmix_weights(roles), sample_rate);
     std::vector<float> mono;
     std::vector<const float*> starts(channels.size());
     for (size_t at = 0; at < channels[0].size(); at += packet) {

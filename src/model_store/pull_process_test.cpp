@@ -150,7 +150,7 @@ TEST_F(PullProcessTest, AHangingHolderOfTheLockIsNotWaitedForForEver) {
 TEST_F(PullProcessTest, AWriteThatFailsIsSaidAndTheRestIsKept) {
     const auto child = start(kHalf);
     EXPECT_EQ(child->wait(), 3);
-    EXPECT_NE(errors().find("io: "), std::string::npos) << errors();
+    EXPECT_NE(errors().find("disk_full: "), std::string::npos) << errors();
     EXPECT_NE(errors().find(partial().string()), std::string::npos) << errors();
     EXPECT_EQ(fs::file_size(partial()), kHalf);
     EXPECT_EQ(read_file(store().pull(name_).path / "model.safetensors"), weights());

@@ -20,7 +20,7 @@ namespace ft {
 
 namespace {
 
-struct ListDeleter {
+struct AddressListDeleter {
     void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
@@ -54,7 +54,7 @@ void look_up(const std::string& host, Lookup& lookup) {
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* first = nullptr;
     int failure = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
-    const std::unique_ptr<addrinfo, ListDeleter> list(failure == 0 ? first : nullptr);
+    const std::unique_ptr<addrinfo, AddressListDeleter> list(failure == 0 ? first : nullptr);
     std::vector<IpAddress> addresses;
     try {
         addresses = addresses_of(list.get());

@@ -4,10 +4,12 @@
 
 #include <limits>
 
+#include "speech/test_signal.h"
+
 namespace ft {
 namespace {
 
-constexpr int64_t second = 16000;
+using test_signal::second;
 
 TEST(ClipSpans, KeepsWhatLiesWithin) {
     const std::vector<Span> spans = {{second, 4 * second}, {6 * second, 9 * second}};

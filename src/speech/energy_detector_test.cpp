@@ -11,7 +11,7 @@ namespace ft {
 namespace {
 
 namespace ts = test_signal;
-constexpr size_t second = 16000 / vad_frame_samples;  // 31 frames
+constexpr size_t second_in_frames = 16000 / vad_frame_samples;  // 31
 
 std::vector<float> judge(std::vector<float> pcm) {
     pcm.resize((pcm.size() + vad_frame_samples - 1) / vad_frame_samples * vad_frame_samples);
@@ -40,13 +40,13 @@ TEST(EnergyDetector, SilenceIsNoSpeech) {
 
 TEST(EnergyDetector, ConstantNoiseAndHumAreNoSpeech) {
     for (const double level : {0.001, 0.01, 0.1, 1.0}) {
-        EXPECT_EQ(speech_frames(judge(ts::noise(160000, 2, level)), second / 2), 0U) << level;
-        EXPECT_EQ(speech_frames(judge(ts::tone(160000, 50, level)), second / 2), 0U) << level;
+        EXPECT_EQ(speech_frames(judge(ts::noise(160000, 2, level)), second_in_frames / 2), 0U) << level;
+        EXPECT_EQ(speech_frames(judge(ts::tone(160000, 50, level)), second_in_frames / 2), 0U) << level;
     }
     // It becomes ten times louder after 5 s: a second later that is the new floor.
     std::vector<float> pcm = ts::noise(160000, 3, 0.03);
     for (size_t i = 80000; i < pcm.size(); ++i) pcm[i] *= 10;
-    EXPECT_EQ(speech_frames(judge(pcm), 6 * second + second / 2), 0U);
+    EXPECT_EQ(speech_frames(judge(pcm), 6 * second_in_frames + second_in_frames / 2), 0U);
 }
 
 /// Whether a sample lies in a span.

@@ -6,7 +6,7 @@ namespace ft {
 
 namespace {
 
-constexpr int64_t least = 16000;  // a second: less is a cough or a door
+constexpr int64_t shortest_rejected = 16000;  // a second: less is a cough or a door
 
 VadOptions sound_options() {
     VadOptions options;
@@ -37,10 +37,10 @@ void RejectedSound::subtract_heard(const Span& sound, std::vector<Span>& rejecte
     int64_t begin = sound.begin;
     for (const Span& heard : heard_) {
         if (heard.end <= begin || heard.begin >= sound.end) continue;
-        if (heard.begin - begin >= least) rejected.push_back({begin, heard.begin});
+        if (heard.begin - begin >= shortest_rejected) rejected.push_back({begin, heard.begin});
         begin = heard.end;
     }
-    if (sound.end - begin >= least) rejected.push_back({begin, sound.end});
+    if (sound.end - begin >= shortest_rejected) rejected.push_back({begin, sound.end});
 }
 
 void RejectedSound::collect(int64_t speech_from, std::vector<Span>& rejected) {

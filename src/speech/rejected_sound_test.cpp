@@ -7,7 +7,7 @@
 namespace ft {
 namespace {
 
-constexpr int64_t second = 16000;
+using test_signal::second;
 
 /// Quiet noise with stretches of speech-like sound.
 std::vector<float> sounds_at(const std::vector<Span>& stretches, int64_t total) {

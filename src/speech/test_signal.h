@@ -8,7 +8,11 @@
 #include <numbers>
 #include <vector>
 
+#include "base/sample_time.h"
+
 namespace ft::test_signal {
+
+constexpr int64_t second = sample_rate;  ///< in samples
 
 /// Numerical Recipes' 32-bit generator; the high 16 bits are used.
 class Lcg {

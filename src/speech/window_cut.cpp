@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/sample_time.h"
+
 namespace ft {
 
 namespace {
-
-constexpr double rate = 16000.0;
-
-double seconds(int64_t samples) {
-    return static_cast<double>(samples) / rate;
-}
-
-int64_t samples(double seconds) {
-    return static_cast<int64_t>(std::llround(seconds * rate));
-}
 
 /// Pieces of the file for the stretch [begin, begin + size) of the window, which is to lie at `place`.
 void append_pieces(const Window& window, int64_t begin, int64_t size, int64_t place, std::vector<WindowPiece>& pieces) {
@@ -35,7 +27,7 @@ std::vector<TimeSpan> speech_of(const Window& window) {
         std::vector<WindowPiece> pieces;
         append_pieces(window, span.begin, span.size(), 0, pieces);
         for (const WindowPiece& piece : pieces)
-            spans.push_back({seconds(piece.file_begin), seconds(piece.file_begin + piece.size)});
+            spans.push_back({seconds_of(piece.file_begin), seconds_of(piece.file_begin + piece.size)});
     }
     return spans;
 }
@@ -59,11 +51,11 @@ Window part_of_window(const Window& window, int64_t from, int64_t to) {
 }
 
 Window window_tail(const Window& window, double from_s) {
-    return part_of_window(window, samples(from_s), static_cast<int64_t>(window.pcm.size()));
+    return part_of_window(window, samples_of(from_s), static_cast<int64_t>(window.pcm.size()));
 }
 
 Window part_of_file(const Window& window, const TimeSpan& stretch) {
-    const int64_t begin = samples(stretch.begin_s), end = samples(stretch.end_s);
+    const int64_t begin = samples_of(stretch.begin_s), end = samples_of(stretch.end_s);
     int64_t from = static_cast<int64_t>(window.pcm.size()), to = 0;
     for (const WindowPiece& piece : window.pieces) {
         const int64_t first = std::max(begin, piece.file_begin), last = std::min(end, piece.file_begin + piece.size);

@@ -7,7 +7,7 @@
 namespace ft {
 namespace {
 
-constexpr int64_t second = 16000;
+using test_signal::second;
 
 /// 2 s from 10 s of the file, then 3 s from 20 s; speech but for the window's first half second.
 Window two_pieces() {

@@ -4,19 +4,15 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/sample_time.h"
 
 namespace ft {
 
 namespace {
 
-constexpr double rate = 16000.0;
 constexpr int64_t block = 80;          // 5 ms: the step of the search for the quietest point
 constexpr int64_t smooth_blocks = 10;  // 50 ms: what must be quiet, shorter than a pause, longer than a pitch period
 constexpr size_t none = static_cast<size_t>(-1);
-
-int64_t to_samples(double seconds) {
-    return static_cast<int64_t>(std::llround(seconds * rate));
-}
 
 /// Energy without DC of each block of 80 samples.
 std::vector<double> block_energies(std::span<const float> pcm) {
@@ -35,34 +31,34 @@ std::vector<double> block_energies(std::span<const float> pcm) {
 }  // namespace
 
 double Window::duration_s() const {
-    return static_cast<double>(pcm.size()) / rate;
+    return seconds_of(static_cast<int64_t>(pcm.size()));
 }
 
 double Window::to_file_time(double window_s, bool is_end) const {
-    double at = window_s * rate;
+    double at = window_s * sample_rate;
     // Seconds are rarely exact in binary: what is a hair beside a sample means that sample, or borders would be missed.
     if (std::abs(at - std::round(at)) < 1e-3) at = std::round(at);
     for (const WindowPiece& piece : pieces) {
         const double end = static_cast<double>(piece.window_begin + piece.size);
         if (at > end || (at == end && !is_end)) continue;
         const double inside = std::max(0.0, at - static_cast<double>(piece.window_begin));
-        return (static_cast<double>(piece.file_begin) + inside) / rate;
+        return (static_cast<double>(piece.file_begin) + inside) / sample_rate;
     }
     return file_end_s();
 }
 
 double Window::file_begin_s() const {
-    return pieces.empty() ? 0.0 : static_cast<double>(pieces.front().file_begin) / rate;
+    return pieces.empty() ? 0.0 : seconds_of(pieces.front().file_begin);
 }
 
 double Window::file_end_s() const {
-    return pieces.empty() ? 0.0 : static_cast<double>(pieces.back().file_begin + pieces.back().size) / rate;
+    return pieces.empty() ? 0.0 : seconds_of(pieces.back().file_begin + pieces.back().size);
 }
 
 WindowPacker::WindowPacker(const PackOptions& options)
-    : max_window_(to_samples(std::clamp(options.max_window_s, 1.0, 30.0))),
-      max_pause_(to_samples(std::clamp(options.max_pause_s, 0.0, 30.0))),
-      cut_search_(to_samples(std::clamp(options.cut_search_s, 0.1, 30.0))) {
+    : max_window_(samples_of(std::clamp(options.max_window_s, 1.0, 30.0))),
+      max_pause_(samples_of(std::clamp(options.max_pause_s, 0.0, 30.0))),
+      cut_search_(samples_of(std::clamp(options.cut_search_s, 0.1, 30.0))) {
     if (!(options.max_window_s >= 1.0 && options.max_window_s <= 30.0)) {
         throw Error(ErrorCode::invalid_argument, "windows last 1 to 30 s, not {} s", options.max_window_s);
     }

@@ -12,7 +12,7 @@
 namespace ft {
 namespace {
 
-constexpr int64_t second = 16000;
+using test_signal::second;
 
 /// Sample i of the file is i, so that a window's samples say where they come from (exact up to 2^24 samples, 17 min).
 std::vector<float> ramp(int64_t samples) {

@@ -5,6 +5,7 @@
 
 #include "audio/audio_reader.h"
 #include "audio/crosstalk.h"
+#include "base/sample_time.h"
 #include "base/stopwatch.h"
 #include "speech/clip_spans.h"
 #include "speech/rejected_sound.h"
@@ -43,7 +44,7 @@ struct WindowFeeder::Cutter {
           summary(sums) {
         // The detector by level rejects nothing that this one would hear.
         if (detector && options.hear_rejected && !options.vad_model.empty())
-            rejected.emplace(std::llround(options.windows.max_pause_s * sample_rate));
+            rejected.emplace(samples_of(options.windows.max_pause_s));
     }
 
     void push(std::span<const float> pcm, std::vector<Window>& windows) {
@@ -89,7 +90,7 @@ struct WindowFeeder::Cutter {
             for (const Span& span : spans) rejected->push_speech(span);
         }
         for (const Span& span : spans_within(spans, clips)) {
-            summary.speech_s += static_cast<double>(span.size()) / sample_rate;
+            summary.speech_s += seconds_of(span.size());
             packer.push_span(span, windows);
         }
         spans.clear();
@@ -99,7 +100,7 @@ struct WindowFeeder::Cutter {
     void pack_rejected(std::vector<Window>& windows) {
         std::vector<Window> full;
         for (const Span& span : spans_within(spans, clips)) {
-            summary.rejected_s += static_cast<double>(span.size()) / sample_rate;
+            summary.rejected_s += seconds_of(span.size());
             rejected_packer.push_span(span, full);
         }
         spans.clear();
@@ -228,7 +229,7 @@ void WindowFeeder::run() {
         if (!deliver(windows)) return;
     }
     for (const auto& cutter : cutters) cutter->finish(windows);
-    summary_.duration_s = static_cast<double>(total) / sample_rate;
+    summary_.duration_s = seconds_of(total);
     summary_.warnings = reader_->warnings();
     summary_.warnings.insert(summary_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     deliver(windows);

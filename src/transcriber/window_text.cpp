@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/sample_time.h"
 #include "base/text.h"
 #include "decoding/token_segments.h"
 #include "transcriber/confidence.h"
@@ -50,7 +51,7 @@ void split_at_gaps(std::vector<TokenSegment>& segments, const Window& window, co
             if (!tokenizer.is_special(segments[s].tokens[i])) text.push_back(i);
         }
         for (size_t p = 1; p < window.pieces.size(); ++p) {
-            const double gap_s = static_cast<double>(window.pieces[p].window_begin) / 16000.0;
+            const double gap_s = seconds_of(window.pieces[p].window_begin);
             TokenSegment& segment = segments[s];
             const double before_s = gap_s - segment.start_s, after_s = segment.end_s - gap_s;
             if (before_s <= 0 || after_s <= 0) continue;

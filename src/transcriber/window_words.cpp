@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "audio/audio_reader.h"
+#include "base/sample_time.h"
 #include "decoding/word_tokens.h"
 #include "transcript/word_times.h"
 
@@ -53,8 +54,8 @@ void append_words(const std::vector<int32_t>& tokens, size_t first, const Hypoth
 std::pair<double, double> file_times(const Window& window, const Word& word) {
     double start_s = word.start_s, end_s = word.end_s, most_s = -1;
     for (const WindowPiece& piece : window.pieces) {
-        const double piece_begin_s = static_cast<double>(piece.window_begin) / sample_rate;
-        const double piece_end_s = static_cast<double>(piece.window_begin + piece.size) / sample_rate;
+        const double piece_begin_s = seconds_of(piece.window_begin);
+        const double piece_end_s = seconds_of(piece.window_begin + piece.size);
         const double from_s = std::max(word.start_s, piece_begin_s), to_s = std::min(word.end_s, piece_end_s);
         if (to_s - from_s > most_s) {
             most_s = to_s - from_s;
