@@ -2,6 +2,7 @@
 // Decoding of many windows at once: the rows of the batch are texts that one attempt at one window follows; finished
 // attempts leave, queued windows enter, and a window whose hypothesis fails its checks is tried at the next temperature
 // without holding up the others. Windows of different jobs share the batch.
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,6 +26,8 @@ struct DecodePlan {
     SearchOptions search = {};
 
     int width() const { return widest(search, fallback.temperatures); }
+    /// Texts that mostly listen to a window side by side: a beam with a margin is one text where the model is sure.
+    int listeners() const { return std::isfinite(search.beam_margin) ? 1 : width(); }
 };
 
 /// One window to decode.
