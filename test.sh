@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves the project from a fresh clone: installs missing Debian/Ubuntu packages, gets the models that tests need, builds,
-# and runs every test: the release build, then AddressSanitizer with UBSan, ThreadSanitizer, and each fuzz target for a minute.
+# and runs every test: the release build, then AddressSanitizer with UBSan, ThreadSanitizer, and each fuzz target for 20 s.
 #     ./test.sh [--quick] [CTEST-FLAG…]     --quick: the release build only; flags go to ctest, e.g. -R tokenizer
 # Environment: TEST_SANITIZERS=0 is --quick; TEST_TSAN=all runs every test under ThreadSanitizer, not only those with
 # threads; FUZZ_SECONDS=600 fuzzes longer; FT_SKIP_PACKAGES=1 installs no packages.

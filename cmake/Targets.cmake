@@ -75,7 +75,7 @@ function(ft_test name)
 endfunction()
 
 # ft_fuzzer(NAME SOURCES… DEPS…): a libFuzzer target fuzz_NAME, built by the `fuzz` preset only, and the ctest case of that
-# name, which runs it for FUZZ_SECONDS (environment; default 60) as scripts/fuzz.sh says. Seeds come from make_fuzz_seeds.
+# name, which runs it for FUZZ_SECONDS (environment; default 20) as scripts/fuzz.sh says. Seeds come from make_fuzz_seeds.
 function(ft_fuzzer name)
   if(NOT FT_BUILD_FUZZERS)
     return()

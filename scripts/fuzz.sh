@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one fuzz target for FUZZ_SECONDS (default 60); ctest calls it.   scripts/fuzz.sh PROGRAM NAME BUILD-FOLDER
+# Runs one fuzz target for FUZZ_SECONDS (default 20); ctest calls it.   scripts/fuzz.sh PROGRAM NAME BUILD-FOLDER
 # It begins with the seeds in BUILD-FOLDER/seeds/NAME and tests/fuzz/corpus/NAME, where these exist, and with what earlier
 # runs found. An input that breaks the program is kept in BUILD-FOLDER/found/NAME as crash-*, oom-* or timeout-*.
 set -euo pipefail
@@ -11,5 +11,5 @@ folders=("$found/corpus")
 for seeds in "$build/seeds/$name" "$root/tests/fuzz/corpus/$name"; do
     [[ ! -d $seeds ]] || folders+=("$seeds")
 done
-exec "$program" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=25 -rss_limit_mb=2048 -artifact_prefix="$found/" \
+exec "$program" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=25 -rss_limit_mb=2048 -artifact_prefix="$found/" \
     -print_final_stats=1 "${folders[@]}"

@@ -19,7 +19,6 @@ void add_formats(const std::string& value, GatheredFlags& g) {
     if (!g.formats_given) g.options.output.formats.clear();
     g.formats_given = true;
     std::vector<std::string>& formats = g.options.output.formats;
-    const std::vector<std::string>& known = output_formats();
     const std::vector<std::string> wanted = split_list(value);
     if (wanted.empty()) throw Error(ErrorCode::invalid_argument, "--output_format: needs a format, e.g. srt");
     for (const std::string& name : wanted) {
@@ -27,13 +26,12 @@ void add_formats(const std::string& value, GatheredFlags& g) {
             if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
         };
         if (name == "all") {
-            for (const std::string& format : known) add(format);
-        } else if (is_in(known, name) || is_in(further_output_formats(), name)) {
+            for (const std::string& format : output_formats()) add(format);
+        } else if (is_in(known_formats(), name)) {
             add(name);
         } else {
             std::string list;
-            for (const std::string& format : known) list += format + ", ";
-            for (const std::string& format : further_output_formats()) list += format + ", ";
+            for (const std::string& format : known_formats()) list += format + ", ";
             refuse("output_format", name, "is not a format; choose from " + list + "all");
         }
     }

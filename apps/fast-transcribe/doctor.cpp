@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/dump_json.h"
 #include "progress.h"
 
 namespace ft {
@@ -182,7 +183,7 @@ std::string findings_json(const std::vector<Finding>& findings) {
                                     {"advice", finding.advice}});
     }
     // File names need not be UTF-8; JSON must be.
-    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return dump_json(json, 2) + "\n";
 }
 
 }  // namespace ft

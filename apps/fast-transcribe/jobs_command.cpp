@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api_client.h"
+#include "base/dump_json.h"
 #include "base/error.h"
 #include "base/user_input.h"
 #include "command.h"
@@ -35,7 +36,7 @@ std::vector<Flag> jobs_flags(JobsOptions& o) {
         text_flag("search", "TEXT", "list: found in the id, the file's name or the error", o.search),
         {"limit", 0, "N", "What", "list: most jobs, the newest first (default 50)",
          [&o](const std::string& text) { o.limit = parse_integer("--limit", text, 1, 1000000); }},
-        {"output_format", 'f', "FORMAT", "What", "result: json, txt, srt, vtt or tsv (default txt)",
+        {"output_format", 'f', "FORMAT", "What", "result: json, txt, srt, vtt, tsv, lrc, csv or aws (default txt)",
          [&o](const std::string& text) { o.format = text; }},
         {"json", 0, "", "What", "the server's own words, for programs",
          [&o](const std::string& text) { o.as_json = text == "true"; }},
@@ -125,7 +126,7 @@ class JobsCommand {
             if (jobs.empty() || !page.value("next", json()).is_string()) break;
             cursor = page["next"].get<std::string>();
         }
-        if (options_.as_json) parts_.out << all.dump(1, ' ', false, json::error_handler_t::replace) << "\n";
+        if (options_.as_json) parts_.out << dump_json(all, 1) << "\n";
         parts_.out << std::flush;
         return exit_done;
     }

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/dump_json.h"
 #include "progress.h"
 
 namespace ft {
@@ -16,8 +17,7 @@ using nlohmann::json;
 std::string text_at(const json& object, const char* name) {
     if (!object.is_object() || !object.contains(name) || object[name].is_null()) return "";
     const json& value = object[name];
-    return printable(value.is_string() ? value.get<std::string>()
-                                       : value.dump(-1, ' ', false, json::error_handler_t::replace));
+    return printable(value.is_string() ? value.get<std::string>() : dump_json(value));
 }
 
 json at(const json& object, const char* name) {

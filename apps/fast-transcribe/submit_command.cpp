@@ -8,6 +8,7 @@
 #include <span>
 
 #include "api_client.h"
+#include "base/dump_json.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random_bytes.h"
@@ -35,7 +36,7 @@ std::string callback_of(const SubmitOptions& options) {
         for (const WebhookSecret& secret : parse_webhook_secrets(read_file(name, size_t{64} << 10), name))
             callback["secrets"].push_back(secret.reveal());
     }
-    return callback.dump(-1, ' ', false, json::error_handler_t::replace);
+    return dump_json(callback);
 }
 
 std::string make_idempotency_key() {

@@ -13,7 +13,7 @@ namespace ft {
 
 namespace {
 
-constexpr size_t kLongestMessage = size_t{16} << 20;
+constexpr size_t kLongestBody = size_t{16} << 20;
 
 }  // namespace
 
@@ -45,7 +45,7 @@ WebhookListener::WebhookListener(int port, WebhookAnswer answer) : state_(std::m
     State& state = *state_;
     state.answer = std::move(answer);
     state.server.new_task_queue = [] { return new httplib::ThreadPool(4); };
-    state.server.set_payload_max_length(kLongestMessage);
+    state.server.set_payload_max_length(kLongestBody);
     state.server.set_keep_alive_max_count(1);  // nobody is waited for at the end
     // cpp-httplib's own options let several programs share a port, each getting some of the messages.
     state.server.set_socket_options([](socket_t socket) {

@@ -5,6 +5,7 @@
 
 #include "audio/channel_survey.h"
 #include "audio/crosstalk.h"
+#include "base/sample_time.h"
 
 namespace ft {
 namespace {

@@ -17,7 +17,7 @@ namespace {
 using namespace testing;
 using nlohmann::json;
 
-std::string json_error(const std::string& code) {
+std::string short_json_error(const std::string& code) {
     return R"({"__type":"x#)" + code + R"(","message":"m"})";
 }
 
@@ -86,7 +86,7 @@ TEST(DynamoDb, ACancelledTransactionSaysWhichPart) {
 
 TEST(DynamoDb, TablesAreMadeAndLookedAt) {
     ServiceFixture fixture(
-        {reply(400, json_error("ResourceNotFoundException")), reply(200, "{}"),
+        {reply(400, short_json_error("ResourceNotFoundException")), reply(200, "{}"),
          reply(200, R"({"Table":{"TableStatus":"ACTIVE","GlobalSecondaryIndexes":[{"IndexName":"i"}]}})"),
          reply(200, R"({"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"ttl"}})"),
          reply(200, R"({"Table":{}})")});
@@ -133,7 +133,7 @@ TEST(Sqs, ReceivesWithTimesAndDigests) {
                     R"({"ApproximateReceiveCount":"3","SentTimestamp":"1440938160000"}}]})"),
          reply(200, "{}"),
          reply(200, R"({"Messages":[{"Body":"hell0","MD5OfBody":"5d41402abc4b2a76b9719d911017c592"}]})"),
-         reply(400, json_error("QueueDoesNotExist"))});
+         reply(400, short_json_error("QueueDoesNotExist"))});
     SqsClient client(fixture.session());
     const auto receive = [&] {
         return client.receive("http://x/1/q", 10, std::chrono::seconds(20), std::chrono::seconds(60));
@@ -164,7 +164,7 @@ TEST(Sqs, SendsRemovesAndHides) {
 }
 
 TEST(Ssm, MissingParametersAreNothing) {
-    ServiceFixture fixture({reply(400, json_error("ParameterNotFound")),
+    ServiceFixture fixture({reply(400, short_json_error("ParameterNotFound")),
                             reply(200, R"({"Parameter":{"Value":"ami-1","Version":4}})"),
                             reply(200, R"({"Version":5})"), reply(200, "{}")});
     SsmClient client(fixture.session());

@@ -6,6 +6,7 @@
 
 #include "aws/query_client.h"
 #include "aws/times.h"
+#include "base/dump_json.h"
 
 namespace ft::aws {
 
@@ -39,7 +40,7 @@ std::string embedded_metrics(const std::string& name_space, const Dimensions& di
     const auto since_1970 = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
     line["_aws"] = {{"Timestamp", since_1970.count()}, {"CloudWatchMetrics", nlohmann::json::array({directive})}};
     // A text that is not UTF-8 must not stop a metric.
-    return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return dump_json(line);
 }
 
 struct CloudWatchClient::State {

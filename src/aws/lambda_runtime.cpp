@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <typeinfo>
 
+#include "base/dump_json.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -34,7 +35,7 @@ void fill_in(LambdaLoop& loop) {
 std::string error_json(const std::string& type, const std::string& message) {
     const nlohmann::json json = {
         {"errorType", type}, {"errorMessage", message}, {"stackTrace", nlohmann::json::array()}};
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return dump_json(json);
 }
 
 struct Answer {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/dump_json.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -67,7 +68,7 @@ std::string text_of(const std::string& plan, const FinishedWindow& window) {
                       {"rejected", window.rejected}, {"transcribed_s", window.transcribed_s},
                       {"fallback", window.fallback}, {"silent", window.silent},
                       {"language", window.language}, {"language_probability", window.language_probability}};
-    return all.dump(-1, ' ', false, json::error_handler_t::replace);
+    return dump_json(all);
 }
 
 /// Nothing when it is of another plan or version. Throws json::exception when it is damaged.

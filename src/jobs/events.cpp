@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/dump_json.h"
 #include "base/error.h"
 #include "base/sha256.h"
 
@@ -100,7 +101,7 @@ std::optional<OutboxEvent> make_event(const Job& job, std::string_view type, int
     event.url = job.callback.url;
     event.created_ms = event.due_ms = now_ms;
     const nlohmann::json body = {{"type", type}, {"timestamp", iso_time(now_ms)}, {"data", data_of(job, type, now_ms)}};
-    event.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    event.body = dump_json(body);
     return event;
 }
 

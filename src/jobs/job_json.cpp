@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "base/dump_json.h"
 #include "base/error.h"
 
 namespace ft {
@@ -99,7 +100,7 @@ std::string job_to_json(const Job& job) {
         {"updated_ms", job.updated_ms},
     };
     // An error's sentence may quote bytes of a file that are no text.
-    return all.dump(-1, ' ', false, json::error_handler_t::replace);
+    return dump_json(all);
 }
 
 Job job_from_json(std::string_view text, std::string_view id) {

@@ -4,12 +4,13 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "transcript/writers.h"
 
 namespace ft {
 
 namespace {
 
-constexpr size_t longest_key = 512;
+constexpr size_t longest_object_key = 512;
 constexpr std::string_view scheme = "object:";
 
 bool is_key_character(char c) {
@@ -21,13 +22,13 @@ bool is_key_character(char c) {
     throw Error(ErrorCode::invalid_argument,
                 "'{}' cannot be an object's key: use parts of letters, digits, '.', '_', '=' and '-', divided by '/' "
                 "and not beginning with '.', of at most {} bytes in all",
-                valid_utf8(key.substr(0, 100)), longest_key);
+                valid_utf8(key.substr(0, 100)), longest_object_key);
 }
 
 }  // namespace
 
 void check_prefix(std::string_view prefix) {
-    if (prefix.size() > longest_key) refuse(prefix);
+    if (prefix.size() > longest_object_key) refuse(prefix);
     char before = '/';
     for (const char c : prefix) {
         const bool fine = c == '/' ? before != '/' : is_key_character(c) && (c != '.' || before != '/');
@@ -71,6 +72,10 @@ std::string input_key(const std::string& job_id) {
 
 std::string result_prefix(const std::string& job_id, int64_t fence) {
     return fmt::format("results/{}/{}/", job_id, fence);
+}
+
+std::string result_file(const std::string& format) {
+    return "transcript." + file_extension(format);
 }
 
 std::string checkpoint_prefix(const std::string& job_id) {

@@ -76,6 +76,7 @@ void check_prefix(std::string_view prefix);
 /// Where things lie.
 std::string input_key(const std::string& job_id);                     ///< inputs/<job>/audio
 std::string result_prefix(const std::string& job_id, int64_t fence);  ///< results/<job>/<fence>/
+std::string result_file(const std::string& format);                   ///< below it: transcript.<extension>
 std::string checkpoint_prefix(const std::string& job_id);             ///< checkpoints/<job>/
 /// "object:<key>" → key; nothing for other schemes.
 std::optional<std::string> key_of_uri(std::string_view uri);

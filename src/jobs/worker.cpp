@@ -122,8 +122,8 @@ class Worker::Attempt {
     JobResult store_result(const Transcript& transcript) {
         JobResult result;
         result.prefix = result_prefix(job_.id, job_.fence);
-        for (const std::string& format : output_formats()) {
-            const std::string name = "transcript." + format, content = write_transcript(transcript, format);
+        for (const std::string& format : known_formats()) {
+            const std::string name = result_file(format), content = write_transcript(transcript, format);
             insist([&] { parts_.objects.put(result.prefix + name, content); });
             result.files.push_back(name);
         }

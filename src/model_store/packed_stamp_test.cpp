@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class PackedStampTest : public testing::Test {
+class PackedStampTest : public ::testing::Test {
   protected:
     PackedStamp stamp() const {
         PackedStamp stamp;

@@ -24,7 +24,7 @@ using testing::FakeHub;
 using testing::TestReply;
 using testing::TestRequest;
 
-constexpr size_t kHalf = size_t{3} << 19;
+constexpr size_t kHalfOfIt = size_t{3} << 19;  // of the weights
 
 /// A running pull_child; killed at the end if it still runs.
 class Child {
@@ -105,38 +105,38 @@ TEST_F(PullProcessTest, ProcessesAtOnceFetchOnce) {
 TEST_F(PullProcessTest, AKilledPullIsResumedAndLocksNothing) {
     int answers = 0;
     hub_.storage_fault = [&](const TestRequest&, TestReply& reply) {
-        if (++answers == 1) reply.stall_after = kHalf;
+        if (++answers == 1) reply.stall_after = kHalfOfIt;
     };
     const auto child = start();
-    wait_for_part(kHalf);
+    wait_for_part(kHalfOfIt);
     EXPECT_THROW(store().locate(name_), Error);
     EXPECT_EQ(child->end(), -1);
     const LocatedModel model = store().pull(name_);
     EXPECT_EQ(read_file(model.path / "model.safetensors"), weights());
-    EXPECT_EQ(hub_.storage().requests().back().headers.at("range"), "bytes=" + std::to_string(kHalf) + "-");
+    EXPECT_EQ(hub_.storage().requests().back().headers.at("range"), "bytes=" + std::to_string(kHalfOfIt) + "-");
     EXPECT_FALSE(fs::exists(partial()));
 }
 
 TEST_F(PullProcessTest, AWaitingProcessGoesOnWhenTheFirstIsKilled) {
     int answers = 0;
     hub_.storage_fault = [&](const TestRequest&, TestReply& reply) {
-        if (++answers == 1) reply.stall_after = kHalf;
+        if (++answers == 1) reply.stall_after = kHalfOfIt;
     };
     const auto first = start();
-    wait_for_part(kHalf);
+    wait_for_part(kHalfOfIt);
     const auto second = start();
     for (int i = 0; i < 6000 && hub_.hub().count("GET", "/revision/main") < 2; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_EQ(first->end(), -1);
     EXPECT_EQ(second->wait(), 0) << errors();
     EXPECT_EQ(hub_.storage().requests().size(), 2U);
-    EXPECT_EQ(hub_.storage().requests().back().headers.at("range"), "bytes=" + std::to_string(kHalf) + "-");
+    EXPECT_EQ(hub_.storage().requests().back().headers.at("range"), "bytes=" + std::to_string(kHalfOfIt) + "-");
 }
 
 TEST_F(PullProcessTest, AHangingHolderOfTheLockIsNotWaitedForForEver) {
-    hub_.storage_fault = [&](const TestRequest&, TestReply& reply) { reply.stall_after = kHalf; };
+    hub_.storage_fault = [&](const TestRequest&, TestReply& reply) { reply.stall_after = kHalfOfIt; };
     const auto child = start();
-    wait_for_part(kHalf);
+    wait_for_part(kHalfOfIt);
     try {
         store().pull(name_);  // its waits take no time
         FAIL();
@@ -148,13 +148,13 @@ TEST_F(PullProcessTest, AHangingHolderOfTheLockIsNotWaitedForForEver) {
 }
 
 TEST_F(PullProcessTest, AWriteThatFailsIsSaidAndTheRestIsKept) {
-    const auto child = start(kHalf);
+    const auto child = start(kHalfOfIt);
     EXPECT_EQ(child->wait(), 3);
     EXPECT_NE(errors().find("disk_full: "), std::string::npos) << errors();
     EXPECT_NE(errors().find(partial().string()), std::string::npos) << errors();
-    EXPECT_EQ(fs::file_size(partial()), kHalf);
+    EXPECT_EQ(fs::file_size(partial()), kHalfOfIt);
     EXPECT_EQ(read_file(store().pull(name_).path / "model.safetensors"), weights());
-    EXPECT_EQ(hub_.storage().requests().back().headers.at("range"), "bytes=" + std::to_string(kHalf) + "-");
+    EXPECT_EQ(hub_.storage().requests().back().headers.at("range"), "bytes=" + std::to_string(kHalfOfIt) + "-");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "base/dump_json.h"
 #include "base/log.h"
 
 namespace ft {
@@ -84,7 +85,7 @@ std::string ApiRequest::parameter(const std::string& name) const {
 ApiReply error_reply(int status, const std::string& reason, const std::string& sentence) {
     const nlohmann::ordered_json body = {
         {"error", {{"message", sentence}, {"type", kind_of(status)}, {"param", nullptr}, {"code", reason}}}};
-    return json_reply(status, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    return json_reply(status, dump_json(body) + "\n");
 }
 
 ApiReply error_reply(const std::exception& error) {

@@ -98,9 +98,8 @@ std::string_view media_type_of(std::string_view bytes) {
 }
 
 std::vector<Route> audio_routes(const ApiParts& parts) {
-    return {{"GET", "/jobs/{id}/audio", [&parts](const ApiRequest& request, const PathParts& path) {
-                 return get_audio(parts, request, path[0]);
-             }},
+    return {{"GET", "/jobs/{id}/audio",
+             [&parts](const ApiRequest& request, const PathParts& path) { return get_audio(parts, request, path[0]); }},
             {"POST", "/jobs/{id}/audio/link", [&parts](const ApiRequest& request, const PathParts& path) {
                  return make_link(parts, request, path[0]);
              }}};

@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/dump_json.h"
 #include "base/utf8.h"
+#include "server/results.h"
 #include "service/url_inputs.h"
 
 namespace ft {
@@ -20,10 +22,6 @@ Json given_json(const std::string& json) {
     if (json.empty()) return nullptr;
     Json parsed = Json::parse(json, nullptr, false);
     return parsed.is_discarded() ? Json() : parsed;
-}
-
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Json audio_json(const JobInput& input) {
@@ -44,7 +42,7 @@ Json progress_json(const Job& job) {
 
 Json result_json(const Job& job) {
     Json formats = Json::array();
-    for (const std::string& file : job.result.files) formats.push_back(text(file.substr(file.rfind('.') + 1)));
+    for (const std::string& format : result_formats(job)) formats.push_back(format);
     return {{"language", text(job.result.language)},
             {"audio_s", job.result.audio_s},
             {"compute_s", job.result.compute_s},
@@ -95,13 +93,13 @@ Json job_json(const Job& job) {
 }  // namespace
 
 std::string job_view(const Job& job) {
-    return dump(job_json(job)) + "\n";
+    return dump_json(job_json(job)) + "\n";
 }
 
 std::string jobs_view(const JobPage& page) {
     Json jobs = Json::array();
     for (const Job& job : page.jobs) jobs.push_back(job_json(job));
-    return dump({{"jobs", jobs}, {"next", page.next.empty() ? Json() : Json(page.next)}}) + "\n";
+    return dump_json(Json{{"jobs", jobs}, {"next", page.next.empty() ? Json() : Json(page.next)}}) + "\n";
 }
 
 std::string deliveries_view(const std::vector<EventWithTries>& events) {
@@ -122,11 +120,11 @@ std::string deliveries_view(const std::vector<EventWithTries>& events) {
         if (event.state == EventState::pending) json["next_try"] = iso_time(event.due_ms);
         all.push_back(std::move(json));
     }
-    return dump({{"deliveries", all}}) + "\n";
+    return dump_json(Json{{"deliveries", all}}) + "\n";
 }
 
 std::string progress_view(const Job& job) {
-    return dump(progress_json(job));
+    return dump_json(progress_json(job));
 }
 
 std::string window_view(const FinishedWindow& window) {
@@ -136,11 +134,11 @@ std::string window_view(const FinishedWindow& window) {
         all += (all.empty() ? "" : " ") + segment.text;
         segments.push_back({{"start", segment.start_s}, {"end", segment.end_s}, {"text", text(segment.text)}});
     }
-    return dump({{"window", window.index},
-                 {"start", window.begin_s},
-                 {"end", window.end_s},
-                 {"text", text(all)},
-                 {"segments", segments}});
+    return dump_json(Json{{"window", window.index},
+                          {"start", window.begin_s},
+                          {"end", window.end_s},
+                          {"text", text(all)},
+                          {"segments", segments}});
 }
 
 }  // namespace ft

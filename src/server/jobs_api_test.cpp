@@ -5,6 +5,7 @@
 
 #include "net/testing/test_server.h"
 #include "server/testing/service_fixture.h"
+#include "transcript/writers.h"
 
 namespace ft {
 namespace {
@@ -26,7 +27,8 @@ TEST_F(JobsApi, ARecordingBecomesATranscriptInEveryFormat) {
     EXPECT_EQ(done["progress"]["windows_done"], 3);
     EXPECT_EQ(get("/jobs/" + id + "/result?format=txt").body, "tal 0.\ntal 1.\ntal 2.\n");
     EXPECT_EQ(json_of(get("/jobs/" + id + "/result"))["text"], "tal 0. tal 1. tal 2.");
-    for (const char* format : {"txt", "srt", "vtt", "tsv", "json"}) {
+    EXPECT_EQ(done["result"]["formats"].size(), known_formats().size());
+    for (const std::string& format : known_formats()) {
         const HttpResponse result = get(fmt::format("/jobs/{}/result?format={}", id, format));
         EXPECT_EQ(result.status, 200);
         EXPECT_NE(result.body.find("tal 1."), std::string::npos) << format;

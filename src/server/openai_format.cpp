@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/dump_json.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "decoding/language.h"
@@ -18,10 +19,6 @@ Json parse(std::string_view transcript) {
     if (!json.is_object() || !json.contains("text") || !json.contains("segments"))
         throw Error(ErrorCode::io, "a stored transcript.json is damaged");
     return json;
-}
-
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Json usage_of(const Json& transcript) {
@@ -58,7 +55,7 @@ Json model_of(const std::string& name) {
 
 std::string openai_json(std::string_view text) {
     const Json transcript = parse(text);
-    return dump({{"text", transcript.at("text")}, {"usage", usage_of(transcript)}}) + "\n";
+    return dump_json(Json{{"text", transcript.at("text")}, {"usage", usage_of(transcript)}}) + "\n";
 }
 
 std::string openai_verbose_json(std::string_view text, const VerboseParts& parts) {
@@ -75,7 +72,7 @@ std::string openai_verbose_json(std::string_view text, const VerboseParts& parts
         for (const Json& segment : transcript.at("segments")) json["segments"].push_back(segment_of(segment));
     }
     json["usage"] = usage_of(transcript);
-    return dump(json) + "\n";
+    return dump_json(json) + "\n";
 }
 
 std::vector<std::string> segment_texts(std::string_view text) {
@@ -86,22 +83,23 @@ std::vector<std::string> segment_texts(std::string_view text) {
 }
 
 std::string openai_delta(const std::string& text) {
-    return dump({{"type", "transcript.text.delta"}, {"delta", text}});
+    return dump_json(Json{{"type", "transcript.text.delta"}, {"delta", text}});
 }
 
 std::string openai_done(std::string_view text) {
     const Json transcript = parse(text);
-    return dump({{"type", "transcript.text.done"}, {"text", transcript.at("text")}, {"usage", usage_of(transcript)}});
+    return dump_json(
+        Json{{"type", "transcript.text.done"}, {"text", transcript.at("text")}, {"usage", usage_of(transcript)}});
 }
 
 std::string openai_models(const std::vector<std::string>& names) {
     Json data = Json::array();
     for (const std::string& name : names) data.push_back(model_of(name));
-    return dump({{"object", "list"}, {"data", data}}) + "\n";
+    return dump_json(Json{{"object", "list"}, {"data", data}}) + "\n";
 }
 
 std::string openai_model(const std::string& name) {
-    return dump(model_of(name)) + "\n";
+    return dump_json(model_of(name)) + "\n";
 }
 
 }  // namespace ft

@@ -72,8 +72,7 @@ struct Server {
     ft::ApiParts parts{jobs,    objects, engine,
                        metrics, waiting, [] { return ft::EngineStatus{true, true, "none"}; },
                        [] {},   {},      {int64_t{1} << 20, size_t{16} << 10, {}},
-                       50,
-                       tickets};
+                       50,      tickets};
     ft::Router router{ft::api_routes(parts)};
     ft::Gate gate{{}, router, metrics, tickets, clock};
 

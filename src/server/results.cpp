@@ -23,21 +23,31 @@ void check_succeeded(const Job& job) {
 }
 
 std::string key_of(const Job& job, const std::string& format) {
-    const std::string name = "transcript." + format;
+    const std::string name = result_file(format);
     if (std::find(job.result.files.begin(), job.result.files.end(), name) == job.result.files.end())
         throw ApiRefusal(400, "invalid_argument",
                          fmt::format("\"{}\" is no format of a result; there are {}", format.substr(0, 40),
-                                     fmt::join(output_formats(), ", ")));
+                                     fmt::join(result_formats(job), ", ")));
     return job.result.prefix + name;
 }
 
 }  // namespace
 
+std::vector<std::string> result_formats(const Job& job) {
+    std::vector<std::string> formats;
+    for (const std::string& format : known_formats()) {
+        const auto& files = job.result.files;
+        if (std::find(files.begin(), files.end(), result_file(format)) != files.end()) formats.push_back(format);
+    }
+    return formats;
+}
+
 std::string content_type_of(const std::string& format) {
-    if (format == "json") return "application/json";
+    if (format == "json" || format == "aws") return "application/json";
     if (format == "srt") return "application/x-subrip; charset=utf-8";
     if (format == "vtt") return "text/vtt; charset=utf-8";
     if (format == "tsv") return "text/tab-separated-values; charset=utf-8";
+    if (format == "csv") return "text/csv; charset=utf-8";
     return "text/plain; charset=utf-8";
 }
 

@@ -1,12 +1,16 @@
 #pragma once
 // The result of a job in every format, whole or in parts.
 #include <string>
+#include <vector>
 
 #include "jobs/job_store.h"
 #include "jobs/object_store.h"
 #include "server/api.h"
 
 namespace ft {
+
+/// The formats that the job's result has been written in, in the order of known_formats().
+std::vector<std::string> result_formats(const Job& job);
 
 /// The content type of an output format, "srt" → "application/x-subrip; charset=utf-8".
 std::string content_type_of(const std::string& format);

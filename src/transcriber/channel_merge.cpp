@@ -10,7 +10,7 @@ namespace ft {
 
 namespace {
 
-constexpr size_t least_words = 3;
+constexpr size_t least_shared_words = 3;
 constexpr double longest_segment_s = 31.0;  // windows are no longer
 
 /// Words of the longest sequence that both have, gaps allowed.
@@ -33,7 +33,7 @@ bool says_the_same(const Segment& a, const Segment& b) {
     if (together_s <= 0 || together_s < shorter_s / 2) return false;
     const std::vector<std::string> words = plain_words(a.text), others = plain_words(b.text);
     const size_t shorter = std::min(words.size(), others.size()), longer = std::max(words.size(), others.size());
-    return shorter >= least_words && common_words(words, others) * 5 >= longer * 4;
+    return shorter >= least_shared_words && common_words(words, others) * 5 >= longer * 4;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace ft {
 
 namespace {
 
-constexpr size_t read_samples = size_t{1} << 16;
+constexpr size_t survey_samples = size_t{1} << 16;
 
 /// -> what was found, and how many channels there are
 std::pair<ChannelSurvey::Finding, size_t> listen(const std::string& audio_path, const std::atomic<bool>& stop) {
@@ -21,7 +21,7 @@ std::pair<ChannelSurvey::Finding, size_t> listen(const std::string& audio_path, 
     std::optional<ChannelSurvey> survey;
     std::vector<std::vector<float>> channels;
     size_t count = 0;
-    while (!stop.load() && reader->read_channels(channels, read_samples)) {
+    while (!stop.load() && reader->read_channels(channels, survey_samples)) {
         if (!survey) survey.emplace(count = channels.size());
         // Nothing to compare it with.
         if (count == 1) return {{{0}, {}, false}, 1};

@@ -7,7 +7,7 @@
 namespace ft {
 namespace {
 
-Segment segment(float probability) {
+Segment birthday(float probability) {
     Segment made;
     made.text = "Nu är det snart födelsedag.";
     made.end_s = 2.0;
@@ -24,9 +24,9 @@ float of_segment(Segment one) {
 }
 
 TEST(Confidence, GrowsWithTheModelsOwnProbability) {
-    EXPECT_GT(of_segment(segment(0.9F)), of_segment(segment(0.6F)));
-    EXPECT_GT(of_segment(segment(0.6F)), of_segment(segment(0.2F)));
-    Segment sure = segment(0.95F), unsure = segment(0.2F);
+    EXPECT_GT(of_segment(birthday(0.9F)), of_segment(birthday(0.6F)));
+    EXPECT_GT(of_segment(birthday(0.6F)), of_segment(birthday(0.2F)));
+    Segment sure = birthday(0.95F), unsure = birthday(0.2F);
     set_confidence(sure);
     set_confidence(unsure);
     EXPECT_GT(sure.words[0].confidence, unsure.words[0].confidence + 0.2F);
@@ -38,7 +38,7 @@ TEST(Confidence, GrowsWithTheModelsOwnProbability) {
 TEST(Confidence, LiesBetween0And1WhateverComes) {
     const float infinity = std::numeric_limits<float>::infinity(), none = std::numeric_limits<float>::quiet_NaN();
     for (const float odd : {0.0F, 1.0F, -1.0F, 5.0F, infinity, -infinity, none}) {
-        Segment one = segment(odd);
+        Segment one = birthday(odd);
         one.avg_logprob = odd;
         one.no_speech_prob = odd;
         one.end_s = one.start_s;
@@ -46,7 +46,7 @@ TEST(Confidence, LiesBetween0And1WhateverComes) {
         EXPECT_TRUE(one.confidence >= 0.0F && one.confidence <= 1.0F) << odd;
         for (const Word& word : one.words) EXPECT_TRUE(word.confidence >= 0.0F && word.confidence <= 1.0F) << odd;
     }
-    Segment empty = segment(0.9F);
+    Segment empty = birthday(0.9F);
     empty.text = "...";
     EXPECT_EQ(of_segment(empty), 0.0F);
 }

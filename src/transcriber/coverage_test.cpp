@@ -2,17 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "transcriber/testing/segments.h"
+
 namespace ft {
 namespace {
 
-Segment segment(double start_s, double end_s, const std::string& text, float confidence = 0.9F) {
-    Segment made;
-    made.start_s = start_s;
-    made.end_s = end_s;
-    made.text = text;
-    made.confidence = confidence;
-    return made;
-}
+using test::segment;
 
 TEST(Coverage, SpeechUnderSegmentsCountsOnce) {
     const std::vector<TimeSpan> speech = {{0, 4}, {6, 10}};

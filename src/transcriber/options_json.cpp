@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/dump_json.h"
 #include "base/error.h"
 
 namespace ft {
@@ -73,7 +74,7 @@ void read_options_json(OptionsDraft& draft, std::string_view text) {
 std::string write_options_json(const TranscribeOptions& options) {
     nlohmann::ordered_json object = nlohmann::ordered_json::object();
     for (const auto& [name, text] : options_text(options)) object[name] = value_of(kind_of(name), text);
-    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+    return dump_json(object);
 }
 
 }  // namespace ft

@@ -9,14 +9,14 @@ namespace ft {
 
 namespace {
 
-constexpr double least_speech_s = 5.0;     // of detected speech, before few words are too few
-constexpr double least_words_per_s = 0.5;  // slow speech has 1.5
-constexpr double most_words_per_s = 6.0;   // nobody says more
-constexpr double least_hole_s = 2.0;       // of detected speech, padding not counted
-constexpr double edge_s = 0.5;             // segments' times are rough, and speech is padded
-constexpr float least_logprob = -0.6F;     // outside of detected speech
-constexpr float least_probability = 0.6F;  // likewise
-constexpr size_t least_words = 3;          // likewise
+constexpr double least_speech_s = 5.0;      // of detected speech, before few words are too few
+constexpr double least_words_per_s = 0.5;   // slow speech has 1.5
+constexpr double most_words_per_s = 6.0;    // nobody says more
+constexpr double least_hole_s = 2.0;        // of detected speech, padding not counted
+constexpr double edge_s = 0.5;              // segments' times are rough, and speech is padded
+constexpr float least_logprob = -0.6F;      // outside of detected speech
+constexpr float least_probability = 0.6F;   // likewise
+constexpr size_t least_believed_words = 3;  // likewise
 
 size_t count_words(std::span<const Segment> segments) {
     size_t count = 0;
@@ -161,7 +161,7 @@ bool is_credible_outside_speech(const Segment& segment, const ReadingContext& co
     const std::vector<std::string> words = plain_words(segment.text);
     const double length_s = segment.end_s - segment.start_s;
     const auto count = static_cast<double>(words_without_loops(words));
-    return words.size() >= least_words && count * 4 >= static_cast<double>(words.size()) * 3 &&
+    return words.size() >= least_believed_words && count * 4 >= static_cast<double>(words.size()) * 3 &&
            count <= 1.0 + most_words_per_s * length_s && count >= least_words_per_s * length_s &&
            segment.no_speech_prob < context.no_speech_threshold / 3 && segment.avg_logprob >= least_logprob &&
            segment.probability >= least_probability && segment.temperature == 0.0F &&

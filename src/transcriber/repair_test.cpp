@@ -2,23 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "transcriber/testing/segments.h"
 #include "transcript/doubtful_text.h"
 
 namespace ft {
 namespace {
 
-constexpr const char* ten_words = "Det här är en mening som har precis tio ord";
-
-Segment segment(double start_s, double end_s, const std::string& text, float probability = 0.9F) {
-    Segment made;
-    made.start_s = start_s;
-    made.end_s = end_s;
-    made.text = text;
-    made.probability = probability;
-    made.avg_logprob = -0.2F;
-    made.no_speech_prob = 0.05F;
-    return made;
-}
+using test::segment;
+using test::ten_words;
 
 Reading reading(std::vector<Segment> segments, double begin_s = 0, double end_s = 20) {
     Reading made;

@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "transcriber/testing/segments.h"
+
 namespace ft {
 namespace {
 
+using test::segment;
+using test::ten_words;
+
 constexpr int64_t second = 16000;
-constexpr const char* ten_words = "Det här är en mening som har precis tio ord";
 
 /// A minute into the file, 20 s long: speech from 2 to 9 and from 10 to 19 s.
 Window window() {
@@ -15,16 +19,6 @@ Window window() {
     made.pcm.assign(20 * second, 0.1F);
     made.pieces = {{60 * second, 0, 20 * second}};
     made.speech = {{2 * second, 9 * second}, {10 * second, 19 * second}};
-    return made;
-}
-
-Segment segment(double start_s, double end_s, const std::string& text, float probability = 0.9F) {
-    Segment made;
-    made.start_s = start_s;
-    made.end_s = end_s;
-    made.text = text;
-    made.probability = probability;
-    made.avg_logprob = -0.2F;
     return made;
 }
 

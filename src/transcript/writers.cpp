@@ -17,9 +17,10 @@ struct Format {
 };
 
 constexpr Format formats[] = {
-    {"txt", write_txt}, {"vtt", write_vtt}, {"srt", write_srt}, {"tsv", write_tsv}, {"json", write_json},
+    {"txt", write_txt},   {"vtt", write_vtt}, {"srt", write_srt}, {"tsv", write_tsv},
+    {"json", write_json}, {"lrc", write_lrc}, {"csv", write_csv}, {"aws", write_aws},
 };
-constexpr Format further_formats[] = {{"lrc", write_lrc}, {"csv", write_csv}, {"aws", write_aws}};
+constexpr size_t formats_of_all = 5;
 
 std::vector<std::string> names_of(std::span<const Format> of) {
     std::vector<std::string> names;
@@ -30,12 +31,12 @@ std::vector<std::string> names_of(std::span<const Format> of) {
 }  // namespace
 
 const std::vector<std::string>& output_formats() {
-    static const std::vector<std::string> names = names_of(formats);
+    static const std::vector<std::string> names = names_of(std::span(formats).first(formats_of_all));
     return names;
 }
 
-const std::vector<std::string>& further_output_formats() {
-    static const std::vector<std::string> names = names_of(further_formats);
+const std::vector<std::string>& known_formats() {
+    static const std::vector<std::string> names = names_of(formats);
     return names;
 }
 
@@ -53,14 +54,11 @@ std::string channel_label(int channel) {
 }
 
 std::string write_transcript(const Transcript& transcript, std::string_view format, const WriterOptions& options) {
-    for (const std::span<const Format> some :
-         {std::span<const Format>(formats), std::span<const Format>(further_formats)}) {
-        for (const Format& known : some) {
-            if (format == known.name) return known.write(transcript, options);
-        }
+    for (const Format& known : formats) {
+        if (format == known.name) return known.write(transcript, options);
     }
-    throw Error(ErrorCode::invalid_argument, "\"{}\" is not an output format; there are {}, {}", format,
-                fmt::join(output_formats(), ", "), fmt::join(further_output_formats(), ", "));
+    throw Error(ErrorCode::invalid_argument, "\"{}\" is not an output format; there are {}", format,
+                fmt::join(known_formats(), ", "));
 }
 
 }  // namespace ft

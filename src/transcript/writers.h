@@ -17,10 +17,10 @@ struct WriterOptions {
     int max_words_per_line = 0;  ///< only without max_line_width
 };
 
-/// The formats in the order in which `all` writes them; every job has them all.
+/// The formats in the order in which `all` writes them.
 const std::vector<std::string>& output_formats();
-/// Those that are written only when they are asked for by name.
-const std::vector<std::string>& further_output_formats();
+/// These, and behind them those that are written only when they are asked for by name. A job's result has them all.
+const std::vector<std::string>& known_formats();
 /// What follows the dot in a file's name: the format's own name, "aws.json" for Amazon's.
 std::string file_extension(std::string_view format);
 

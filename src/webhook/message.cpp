@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/dump_json.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -16,7 +17,7 @@ constexpr std::string_view kTextFile = "transcript.txt";
 
 std::string text_of(const json& body) {
     // File names and messages may hold bytes that are no text.
-    return body.dump(-1, ' ', false, json::error_handler_t::replace);
+    return dump_json(body);
 }
 
 /// Where the text lies; nothing when the result has none.

@@ -88,9 +88,11 @@ std::string ServeE2e::upload(const std::string& audio) const {
     return json::parse(response.body, nullptr, false).value("job_id", "");
 }
 
-json ServeE2e::wait_until(const std::string& id, const std::function<bool(const json&)>& good) const {
+json ServeE2e::wait_until(const std::string& id, const std::function<bool(const json&)>& good,
+                          int64_t patience_s) const {
     json job;
-    for (int i = 0; i < 24000; ++i) {
+    const int64_t until_ms = clock_.boot_ms() + patience_s * 1000;
+    while (clock_.boot_ms() < until_ms) {
         job = get("/jobs/" + id);
         if (job.is_object() && good(job)) return job;
         clock_.sleep_ms(5);

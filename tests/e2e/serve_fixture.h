@@ -30,7 +30,8 @@ class ServeE2e : public E2eTest {
     std::string upload(const std::string& audio) const;
 
     /// Asks until `good` says yes, 120 s at most.
-    nlohmann::json wait_until(const std::string& id, const std::function<bool(const nlohmann::json&)>& good) const;
+    nlohmann::json wait_until(const std::string& id, const std::function<bool(const nlohmann::json&)>& good,
+                              int64_t patience_s = 120) const;
     static bool is_over(const nlohmann::json& job);
     static bool has_windows(const nlohmann::json& job);
 

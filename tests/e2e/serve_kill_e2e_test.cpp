@@ -91,8 +91,11 @@ class ServeKill : public ServeE2e {
     }
 
     /// Three crashes make a job dead, as it may be the job's fault: here it is not.
+    /// After many kills hundreds of jobs wait, and who is tried again stands behind all of them.
+    static constexpr int64_t patience_s = 1200;
+
     json finished(const std::string& id) {
-        json job = wait_until(id, is_over);
+        json job = wait_until(id, is_over, patience_s);
         if (job["state"] != "dead") return job;
         ++dead_;
         HttpRequest retry;
@@ -100,7 +103,7 @@ class ServeKill : public ServeE2e {
         retry.method = "POST";
         retry.body = "";
         EXPECT_EQ(send(retry).status, 200);
-        return wait_until(id, is_over);
+        return wait_until(id, is_over, patience_s);
     }
 
     bool all_are_told() {
