@@ -1,8 +1,38 @@
 #include "service/engine_holder.h"
 
+#include <sys/resource.h>
+
+#include <exception>
+#include <thread>
+
 #include "base/error.h"
 
 namespace ft {
+
+namespace {
+
+constexpr int steps_behind = 5;  // of niceness: a quarter of a processor that requests want, too
+
+/// The engine's threads inherit the niceness of the one that makes them. So requests are answered at once while windows
+/// are computed, which costs nothing when nobody asks.
+std::shared_ptr<Engine> load_behind_requests(const LoadEngine& load) {
+    std::shared_ptr<Engine> engine;
+    std::exception_ptr failure;
+    std::thread loader([&] {
+        // Of this thread alone, on Linux. Lowering it is always allowed.
+        ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + steps_behind);
+        try {
+            engine = load();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    });
+    loader.join();
+    if (failure) std::rethrow_exception(failure);
+    return engine;
+}
+
+}  // namespace
 
 EngineHolder::EngineHolder(LoadEngine load, const Clock& clock, int64_t idle_ms)
     : load_(std::move(load)), clock_(clock), idle_ms_(idle_ms) {}
@@ -18,7 +48,7 @@ std::shared_ptr<Engine> EngineHolder::get() {
     if (auto engine = present()) return engine;
     std::shared_ptr<Engine> engine;
     try {
-        engine = load_();
+        engine = load_behind_requests(load_);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::out_of_memory || error.code() == ErrorCode::disk_full) throw;
         throw Error(ErrorCode::bad_model, error.what());

@@ -1,7 +1,9 @@
 #include "service/engine_holder.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <thread>
 #include <vector>
 
@@ -54,6 +56,22 @@ TEST(EngineHolder, IsGivenBackWhenIdleAndLoadedAgain) {
     EXPECT_FALSE(holder.release_if_idle());
     holder.get();
     EXPECT_EQ(loads, 2);
+}
+
+TEST(EngineHolder, TheEngineStandsBehindRequests) {
+    const ManualClock clock;
+    const int before = ::getpriority(PRIO_PROCESS, 0);
+    int inherited = 0;
+    EngineHolder holder(
+        [&] {
+            // As the engine's own threads are made.
+            std::thread([&] { inherited = ::getpriority(PRIO_PROCESS, 0); }).join();
+            return std::make_shared<NoEngine>();
+        },
+        clock, 0);
+    holder.get();
+    EXPECT_EQ(inherited, std::min(19, before + 5));
+    EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before);
 }
 
 TEST(EngineHolder, WithoutAnIdleTimeItStays) {
