@@ -9,6 +9,7 @@
 #include "audio/downmix.h"
 #include "audio/ffmpeg_compat.h"
 #include "audio/media_file.h"
+#include "audio/range_decoder.h"
 #include "audio/resampler.h"
 #include "audio/sample_format.h"
 #include "audio/timeline.h"
@@ -19,11 +20,16 @@ namespace ft {
 
 namespace {
 
+std::unique_ptr<FrameSource> make_decoder(MediaFile& file, int threads) {
+    if (RangeDecoder::suits(file, threads)) return std::make_unique<RangeDecoder>(file, threads);
+    return std::make_unique<TrackDecoder>(file);
+}
+
 /// packets → frames → one float vector a channel → mono → 16 kHz; silence goes in between mono and 16 kHz.
 class FfmpegAudioReader final : public AudioReader {
   public:
-    explicit FfmpegAudioReader(std::unique_ptr<ByteSource> source)
-        : file_(std::move(source)), decoder_(file_), timeline_(file_.clock()) {}
+    FfmpegAudioReader(std::unique_ptr<ByteSource> source, int threads)
+        : file_(std::move(source)), decoder_(make_decoder(file_, threads)), timeline_(file_.clock()) {}
 
     const AudioInfo& info() const override { return file_.info(); }
     const std::vector<std::string>& warnings() const override { return warnings_; }
@@ -48,7 +54,7 @@ class FfmpegAudioReader final : public AudioReader {
     void finish();
 
     MediaFile file_;
-    TrackDecoder decoder_;
+    std::unique_ptr<FrameSource> decoder_;
     Timeline timeline_;
     Resampler resampler_;
     std::optional<Downmixer> downmixer_;
@@ -76,7 +82,7 @@ void FfmpegAudioReader::step() {
         put_silence();
     } else if (frame_ != nullptr) {
         take_frame(*std::exchange(frame_, nullptr));
-    } else if (const AVFrame* frame = decoder_.next()) {
+    } else if (const AVFrame* frame = decoder_->next()) {
         ++frames_;
         // Some damage at the start is allowed for: a recording may well begin in the middle of a packet.
         refuse_noise(8);
@@ -88,7 +94,7 @@ void FfmpegAudioReader::step() {
         set_shape(*frame, channels);
         std::optional<double> timestamp_s;
         if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
-            timestamp_s = static_cast<double>(frame->best_effort_timestamp) * av_q2d(file_.track().time_base);
+            timestamp_s = static_cast<double>(frame->best_effort_timestamp) * av_q2d(file_.time_base());
         }
         const double silence_s = timeline_.silence_before(timestamp_s);
         silence_left_ = std::llround(silence_s * rate_);
@@ -142,7 +148,7 @@ void FfmpegAudioReader::resample_mono() {
 
 /// Decoders find something to play in random bytes with the right ending, if they get enough of them.
 void FfmpegAudioReader::refuse_noise(int64_t allowance) const {
-    if (!file_.is_doubtful() || decoder_.damaged_packets() < frames_ + allowance) return;
+    if (!file_.is_doubtful() || decoder_->damaged_packets() < frames_ + allowance) return;
     throw Error(ErrorCode::bad_media, "{}: is named like audio but holds hardly anything that can be decoded",
                 file_.name());
 }
@@ -156,11 +162,11 @@ void FfmpegAudioReader::finish() {
     resampler_.flush(ready_);
 
     std::string early = file_.early_end(timeline_.position_s() - start_s_, timeline_.position_s());
-    if (early.empty() && decoder_.ended_in_damage()) {
+    if (early.empty() && decoder_->ended_in_damage()) {
         early = fmt::format("its last packet, after {:.1f} s, is incomplete or damaged", decoded_s_);
     }
     if (!early.empty()) warnings_.push_back("the file ends early: " + early);
-    const int64_t damaged = decoder_.damaged_packets() + unusable_frames_;
+    const int64_t damaged = decoder_->damaged_packets() + unusable_frames_;
     // A file that was cut off nearly always was so in the middle of a packet: that needs no second sentence.
     if (damaged > (early.empty() ? 0 : 1)) {
         warnings_.push_back(damaged == 1 ? std::string("a damaged piece of the audio was passed over")
@@ -170,12 +176,12 @@ void FfmpegAudioReader::finish() {
 
 }  // namespace
 
-std::unique_ptr<AudioReader> AudioReader::open(const std::string& path) {
-    return open_audio(open_byte_source(path));
+std::unique_ptr<AudioReader> AudioReader::open(const std::string& path, int threads) {
+    return open_audio(open_byte_source(path), threads);
 }
 
-std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source) {
-    return std::make_unique<FfmpegAudioReader>(std::move(source));
+std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source, int threads) {
+    return std::make_unique<FfmpegAudioReader>(std::move(source), threads);
 }
 
 std::vector<float> read_all(AudioReader& reader) {

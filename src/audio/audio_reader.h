@@ -27,7 +27,9 @@ class AudioReader {
     /// Opens a file; "-" reads standard input. Throws Error{not_found, permission, bad_media, io}: one sentence that
     /// names the file and the reason. Only the file and pipe protocols and plain media formats are allowed: playlists
     /// and formats that refer to other files (HLS, concat, …) are refused.
-    static std::unique_ptr<AudioReader> open(const std::string& path);
+    /// `threads` that may decode, read()'s caller among them. The samples and all else are the same whatever it is;
+    /// it only matters for long files of some codecs (range_decoder.h).
+    static std::unique_ptr<AudioReader> open(const std::string& path, int threads = 1);
 
     virtual const AudioInfo& info() const = 0;
 
