@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "doctor_facts.h"
 #include "model_choice.h"
 #include "model_store/prepared_model.h"
@@ -43,7 +44,8 @@ std::string name_for_clients(const ModelName& name) {
 /// A loaded model and what is known about it.
 class LoadedEngine : public Engine {
   public:
-    LoadedEngine(const EngineOptions& options, const Notice& notice) {
+    LoadedEngine(const EngineOptions& options, const Notice& notice)
+        : threads_(options.backend.threads == 0 ? usable_cores() : options.backend.threads) {
         StoreOptions store_options;
         store_options.model_dir = options.model_dir;
         store_options.allow_network = false;
@@ -67,6 +69,7 @@ class LoadedEngine : public Engine {
 
     Transcript transcribe(const std::string& audio, TranscribeOptions options, const TranscribeHooks& hooks) override {
         options.vad_model = vad_model_;
+        options.audio_threads = threads_;
         Transcript transcript = transcriber_->transcribe(audio, options, hooks);
         add_metadata(transcript, "model", model_.name.given);
         add_metadata(transcript, "repository", model_.name.repository);
@@ -84,6 +87,7 @@ class LoadedEngine : public Engine {
   private:
     LocatedModel model_;
     PreparedModel prepared_;
+    const int threads_;
     std::unique_ptr<Transcriber> transcriber_;
     std::filesystem::path vad_model_;
     std::string libraries_;  // "FFmpeg 5.1, oneDNN 2.6.3, …"

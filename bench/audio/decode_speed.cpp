@@ -1,17 +1,25 @@
-// decode_speed FILE…: how many times faster than real time each file becomes 16 kHz PCM, on one thread.
+// decode_speed [--threads N] FILE…: how many times faster than real time each file becomes 16 kHz PCM.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "audio/audio_reader.h"
 #include "base/error.h"
 
 int main(int count, char** arguments) {
-    int failed = count < 2 ? 2 : 0;
-    if (count < 2) std::fprintf(stderr, "usage: decode_speed FILE...\n");
-    for (int i = 1; i < count; ++i) {
+    int first = 1;
+    int threads = 1;
+    if (count > 2 && std::strcmp(arguments[1], "--threads") == 0) {
+        threads = std::atoi(arguments[2]);
+        first = 3;
+    }
+    int failed = count <= first ? 2 : 0;
+    if (failed != 0) std::fprintf(stderr, "usage: decode_speed [--threads N] FILE...\n");
+    for (int i = first; i < count; ++i) {
         try {
             const auto start = std::chrono::steady_clock::now();
-            const auto reader = ft::AudioReader::open(arguments[i]);
+            const auto reader = ft::AudioReader::open(arguments[i], {ft::ChannelReading::mix, threads});
             std::vector<float> part;
             size_t samples = 0;
             while (reader->read(part, 1 << 16)) samples += part.size();

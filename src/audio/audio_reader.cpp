@@ -9,6 +9,7 @@
 #include "audio/downmix.h"
 #include "audio/ffmpeg_compat.h"
 #include "audio/media_file.h"
+#include "audio/range_decoder.h"
 #include "audio/resampler.h"
 #include "audio/sample_format.h"
 #include "audio/timeline.h"
@@ -29,11 +30,20 @@ struct Lane {
     std::vector<float> ready;  // at 16 kHz
 };
 
+std::unique_ptr<FrameSource> make_decoder(MediaFile& file, int threads) {
+    if (RangeDecoder::suits(file, threads)) return std::make_unique<RangeDecoder>(file, threads);
+    return std::make_unique<TrackDecoder>(file);
+}
+
 /// packets → frames → one float vector a channel → lanes → 16 kHz; silence goes in between lanes and 16 kHz.
 class FfmpegAudioReader final : public AudioReader {
   public:
-    FfmpegAudioReader(std::unique_ptr<ByteSource> source, ChannelReading reading)
-        : file_(std::move(source)), decoder_(file_), timeline_(file_.clock()), reading_(reading), lanes_(1) {}
+    FfmpegAudioReader(std::unique_ptr<ByteSource> source, const AudioReading& reading)
+        : file_(std::move(source)),
+          decoder_(make_decoder(file_, reading.threads)),
+          timeline_(file_.clock()),
+          reading_(reading.channels),
+          lanes_(1) {}
 
     const AudioInfo& info() const override { return file_.info(); }
     const std::vector<std::string>& warnings() const override { return warnings_; }
@@ -75,7 +85,7 @@ class FfmpegAudioReader final : public AudioReader {
     void finish();
 
     MediaFile file_;
-    TrackDecoder decoder_;
+    std::unique_ptr<FrameSource> decoder_;
     Timeline timeline_;
     const ChannelReading reading_;
     std::vector<Lane> lanes_;                 // one, or as many as the first frame has channels
@@ -99,7 +109,7 @@ void FfmpegAudioReader::step() {
         put_silence();
     } else if (frame_ != nullptr) {
         take_frame(*std::exchange(frame_, nullptr));
-    } else if (const AVFrame* frame = decoder_.next()) {
+    } else if (const AVFrame* frame = decoder_->next()) {
         ++frames_;
         // Some damage at the start is allowed for: a recording may well begin in the middle of a packet.
         refuse_noise(8);
@@ -111,7 +121,7 @@ void FfmpegAudioReader::step() {
         set_shape(*frame, channels);
         std::optional<double> timestamp_s;
         if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
-            timestamp_s = static_cast<double>(frame->best_effort_timestamp) * av_q2d(file_.track().time_base);
+            timestamp_s = static_cast<double>(frame->best_effort_timestamp) * av_q2d(file_.time_base());
         }
         const double silence_s = timeline_.silence_before(timestamp_s);
         silence_left_ = std::llround(silence_s * rate_);
@@ -183,7 +193,7 @@ void FfmpegAudioReader::resample() {
 
 /// Decoders find something to play in random bytes with the right ending, if they get enough of them.
 void FfmpegAudioReader::refuse_noise(int64_t allowance) const {
-    if (!file_.is_doubtful() || decoder_.damaged_packets() < frames_ + allowance) return;
+    if (!file_.is_doubtful() || decoder_->damaged_packets() < frames_ + allowance) return;
     throw Error(ErrorCode::bad_media, "{}: is named like audio but holds hardly anything that can be decoded",
                 file_.name());
 }
@@ -197,11 +207,11 @@ void FfmpegAudioReader::finish() {
     for (Lane& lane : lanes_) lane.resampler.flush(lane.ready);
 
     std::string early = file_.early_end(timeline_.position_s() - start_s_, timeline_.position_s());
-    if (early.empty() && decoder_.ended_in_damage()) {
+    if (early.empty() && decoder_->ended_in_damage()) {
         early = fmt::format("its last packet, after {:.1f} s, is incomplete or damaged", decoded_s_);
     }
     if (!early.empty()) warnings_.push_back("the file ends early: " + early);
-    const int64_t damaged = decoder_.damaged_packets() + unusable_frames_;
+    const int64_t damaged = decoder_->damaged_packets() + unusable_frames_;
     // A file that was cut off nearly always was so in the middle of a packet: that needs no second sentence.
     if (damaged > (early.empty() ? 0 : 1)) {
         warnings_.push_back(damaged == 1 ? std::string("a damaged piece of the audio was passed over")
@@ -211,12 +221,12 @@ void FfmpegAudioReader::finish() {
 
 }  // namespace
 
-std::unique_ptr<AudioReader> AudioReader::open(const std::string& path, ChannelReading reading) {
-    return std::make_unique<FfmpegAudioReader>(open_byte_source(path), reading);
+std::unique_ptr<AudioReader> AudioReader::open(const std::string& path, const AudioReading& reading) {
+    return open_audio(open_byte_source(path), reading);
 }
 
-std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source) {
-    return std::make_unique<FfmpegAudioReader>(std::move(source), ChannelReading::mix);
+std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source, const AudioReading& reading) {
+    return std::make_unique<FfmpegAudioReader>(std::move(source), reading);
 }
 
 std::vector<float> read_all(AudioReader& reader) {

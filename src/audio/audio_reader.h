@@ -20,6 +20,14 @@ struct AudioInfo {
 
 enum class ChannelReading { mix, split };
 
+/// How a file is read.
+struct AudioReading {
+    ChannelReading channels = ChannelReading::mix;  ///< `split`: for read_channels(), else for read()
+    /// That may decode, the reader's among them. The samples and all else are the same whatever it is; it only matters
+    /// for long files of some codecs (range_decoder.h).
+    int threads = 1;
+};
+
 /// Reads one source from start to end, once. Move-only in effect; one thread at a time.
 /// Memory is bounded whatever the length. Times are those of the samples: sample i lies at i / 16000 s.
 class AudioReader {
@@ -29,8 +37,7 @@ class AudioReader {
     /// Opens a file; "-" reads standard input. Throws Error{not_found, permission, bad_media, io}: one sentence that
     /// names the file and the reason. Only the file and pipe protocols and plain media formats are allowed: playlists
     /// and formats that refer to other files (HLS, concat, …) are refused.
-    /// `split`: for read_channels(), else for read().
-    static std::unique_ptr<AudioReader> open(const std::string& path, ChannelReading reading = ChannelReading::mix);
+    static std::unique_ptr<AudioReader> open(const std::string& path, const AudioReading& reading = {});
 
     virtual const AudioInfo& info() const = 0;
 

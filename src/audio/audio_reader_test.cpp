@@ -67,7 +67,7 @@ TEST(AudioReader, ChannelsCanBeReadOneByOne) {
     };
     for (const int rate : {8000, 16000, 44100}) {
         const std::string path = folder.write("a.wav", test::wav(rate, 3, test::pcm_s16(rate, 3, 2.5, value)));
-        const auto reader = AudioReader::open(path, ChannelReading::split);
+        const auto reader = AudioReader::open(path, {ChannelReading::split});
         std::vector<std::vector<float>> part, all(3);
         while (reader->read_channels(part, 1000)) {
             ASSERT_EQ(part.size(), 3U);
@@ -91,7 +91,7 @@ TEST(AudioReader, ChannelsCanBeReadOneByOne) {
     const std::string many = folder.write("c.wav", test::signal_wav(16000, 17, 0.5));
     std::vector<std::vector<float>> part;
     try {
-        AudioReader::open(many, ChannelReading::split)->read_channels(part, 1000);
+        AudioReader::open(many, {ChannelReading::split})->read_channels(part, 1000);
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::unsupported);

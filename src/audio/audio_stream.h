@@ -8,6 +8,6 @@
 namespace ft {
 
 /// As AudioReader::open(), which is this on open_byte_source(path).
-std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source);
+std::unique_ptr<AudioReader> open_audio(std::unique_ptr<ByteSource> source, const AudioReading& reading = {});
 
 }  // namespace ft

@@ -175,6 +175,7 @@ void MediaFile::choose_track() {
 
 void MediaFile::fill_info() {
     const AVCodecParameters& codec = *track_->codecpar;
+    time_base_ = track_->time_base;
     info_.container = format_->name;
     info_.codec = avcodec_get_name(codec.codec_id);
     info_.source_rate = codec.sample_rate;
@@ -246,6 +247,10 @@ bool MediaFile::next(AVPacket& packet) {
         if (timestamp != AV_NOPTS_VALUE) {
             const int64_t end = timestamp + std::max<int64_t>(0, packet.duration);
             last_packet_s_ = std::max(last_packet_s_, seconds(end, stream.time_base));
+        }
+        // A recording that is joined to another one (ogg) may bring a time base of its own.
+        if (&stream == track_ && av_cmp_q(stream.time_base, time_base_) != 0) {
+            av_packet_rescale_ts(&packet, stream.time_base, time_base_);
         }
         // FFmpeg's muxers mark a track's end by packets without content, which decoders take for a mistake.
         if (&stream == track_ && (packet.size > 0 || packet.side_data_elems > 0)) return true;

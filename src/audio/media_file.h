@@ -32,10 +32,15 @@ class MediaFile {
     const std::string& name() const { return source_->name(); }
     const AudioInfo& info() const { return info_; }
     const AVStream& track() const { return *track_; }
+    /// Of the packets' timestamps, from the first to the last.
+    AVRational time_base() const { return time_base_; }
     ClockPolicy clock() const;
 
     /// Only the ending of its name, not its content, told what the file is: what follows may be noise.
     bool is_doubtful() const { return doubtful_; }
+
+    /// All its bytes are there, so that reading ahead waits for nobody.
+    bool is_whole() const { return source_->size().has_value(); }
 
     /// The next packet of the track; false at the end, for whatever reason. Throws Error{io} when the source fails.
     bool next(AVPacket& packet);
@@ -68,6 +73,7 @@ class MediaFile {
     decltype(AVFormatContext::iformat) format_ = nullptr;  // const from FFmpeg 5.0 on
     FfmpegHandle<AVFormatContext> container_;
     AVStream* track_ = nullptr;
+    AVRational time_base_ = {0, 1};
     AudioInfo info_;
     bool doubtful_ = false;
     int failures_in_a_row_ = 0;

@@ -1,59 +1,30 @@
 #include "audio/track_decoder.h"
 
+#include <utility>
+
 #include "base/error.h"
 
 namespace ft {
 
-TrackDecoder::TrackDecoder(MediaFile& file) : file_(file) {
-    const AVCodecParameters& parameters = *file.track().codecpar;
-    const AVCodec* decoder = avcodec_find_decoder(parameters.codec_id);
-    codec_.reset(avcodec_alloc_context3(decoder));
-    packet_.reset(av_packet_alloc());
-    frame_.reset(av_frame_alloc());
-    if (!codec_ || !packet_ || !frame_ || avcodec_parameters_to_context(codec_.get(), &parameters) < 0) {
-        throw Error(ErrorCode::out_of_memory, "{}: cannot be decoded: too little memory", file.name());
-    }
-    codec_->pkt_timebase = file.track().time_base;  // lets FFmpeg move timestamps past the encoder's delay
-    codec_->thread_count = 1;
-    // FLAC frames carry checksums: one that fails would be loud noise, and is better left out.
-    if (parameters.codec_id == AV_CODEC_ID_FLAC) codec_->err_recognition |= AV_EF_CRCCHECK | AV_EF_EXPLODE;
-    const int opened = avcodec_open2(codec_.get(), decoder, nullptr);
-    if (opened < 0) {
-        throw Error(ErrorCode::bad_media, "{}: its audio ({}) cannot be decoded: {}", file.name(), file.info().codec,
-                    ffmpeg_message(opened));
-    }
-}
+TrackDecoder::TrackDecoder(MediaFile& file)
+    : TrackDecoder(std::make_unique<PacketDecoder>(file, *file.track().codecpar),
+                   [&file](AVPacket& packet) { return file.next(packet); }) {}
 
-void TrackDecoder::note_damage(int result) {
-    if (result == AVERROR(ENOMEM)) {
-        throw Error(ErrorCode::out_of_memory, "{}: too little memory to decode it", file_.name());
-    }
-    ++damaged_;
-    last_damaged_ = true;
-}
-
-bool TrackDecoder::receive() {
-    av_frame_unref(frame_.get());
-    const int result = avcodec_receive_frame(codec_.get(), frame_.get());
-    if (result >= 0) {
-        last_damaged_ = false;
-        return true;
-    }
-    if (result != AVERROR(EAGAIN) && result != AVERROR_EOF) note_damage(result);
-    return false;
+TrackDecoder::TrackDecoder(std::unique_ptr<PacketDecoder> decoder, PacketFunction read)
+    : decoder_(std::move(decoder)), read_(std::move(read)), packet_(av_packet_alloc()) {
+    if (!packet_) throw Error(ErrorCode::out_of_memory, "audio cannot be decoded: too little memory");
 }
 
 const AVFrame* TrackDecoder::next() {
     for (;;) {
-        if (receive()) return frame_.get();
+        if (const AVFrame* frame = decoder_->receive()) return frame;
         if (draining_) return nullptr;
-        if (file_.next(*packet_)) {
-            const int result = avcodec_send_packet(codec_.get(), packet_.get());
+        if (read_(*packet_)) {
+            decoder_->send(packet_.get());
             av_packet_unref(packet_.get());
-            if (result < 0 && result != AVERROR_EOF) note_damage(result);
         } else {
             draining_ = true;
-            avcodec_send_packet(codec_.get(), nullptr);
+            decoder_->send(nullptr);
         }
     }
 }

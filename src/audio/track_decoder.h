@@ -1,36 +1,49 @@
 #pragma once
-// Packets of one track → frames of samples.
+// Packets of one track → frames of samples, on one thread or on several.
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 #include "audio/media_file.h"
+#include "audio/packet_decoder.h"
 
 namespace ft {
 
-/// Decodes on one thread (recordings are decoded beside each other, each on its own). Damaged packets are counted and
-/// passed over.
-class TrackDecoder {
+/// The frames of a track in their order.
+class FrameSource {
   public:
+    virtual ~FrameSource() = default;
+
+    /// The next frame, valid until the next call; null at the end. Throws Error{io, bad_media, out_of_memory}.
+    virtual const AVFrame* next() = 0;
+
+    /// Passed over so far; decoding may be some packets ahead of the frame that next() gave.
+    virtual int64_t damaged_packets() const = 0;
+
+    /// At the end: the last packet was damaged, as it is in a file that was cut off.
+    virtual bool ended_in_damage() const = 0;
+};
+
+/// Decodes packet by packet on the caller's thread.
+class TrackDecoder final : public FrameSource {
+  public:
+    /// The next packet; false at the end.
+    using PacketFunction = std::function<bool(AVPacket&)>;
+
     /// Throws Error{bad_media, out_of_memory}. `file` outlives this.
     explicit TrackDecoder(MediaFile& file);
 
-    /// The next frame, valid until the next call; null at the end. Throws Error{io, out_of_memory}.
-    const AVFrame* next();
+    /// Goes on where `decoder` stands, with packets from `read`.
+    TrackDecoder(std::unique_ptr<PacketDecoder> decoder, PacketFunction read);
 
-    int64_t damaged_packets() const { return damaged_; }
-
-    /// At the end: the last packet was damaged, as it is in a file that was cut off.
-    bool ended_in_damage() const { return last_damaged_; }
+    const AVFrame* next() override;
+    int64_t damaged_packets() const override { return decoder_->damaged_packets(); }
+    bool ended_in_damage() const override { return decoder_->in_damage(); }
 
   private:
-    bool receive();
-    void note_damage(int result);
-
-    MediaFile& file_;
-    FfmpegHandle<AVCodecContext> codec_;
+    std::unique_ptr<PacketDecoder> decoder_;
+    PacketFunction read_;
     FfmpegHandle<AVPacket> packet_;
-    FfmpegHandle<AVFrame> frame_;
-    int64_t damaged_ = 0;
-    bool last_damaged_ = false;
     bool draining_ = false;
 };
 

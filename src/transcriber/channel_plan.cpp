@@ -17,7 +17,7 @@ constexpr size_t survey_samples = size_t{1} << 16;
 
 /// -> what was found, and how many channels there are
 std::pair<ChannelSurvey::Finding, size_t> listen(const std::string& audio_path, const std::atomic<bool>& stop) {
-    const std::unique_ptr<AudioReader> reader = AudioReader::open(audio_path, ChannelReading::split);
+    const std::unique_ptr<AudioReader> reader = AudioReader::open(audio_path, {ChannelReading::split});
     std::optional<ChannelSurvey> survey;
     std::vector<std::vector<float>> channels;
     size_t count = 0;

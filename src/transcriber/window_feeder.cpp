@@ -136,7 +136,8 @@ WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOption
       log_mel_(log_mel),
       known_(std::move(known)),
       split_(options.channels == ChannelChoice::split && audio_path == "-"),
-      reader_(AudioReader::open(audio_path, split_ ? ChannelReading::split : ChannelReading::mix)),
+      reader_(
+          AudioReader::open(audio_path, {split_ ? ChannelReading::split : ChannelReading::mix, options.audio_threads})),
       queue_(ahead),
       bell_(std::move(bell)) {
     declared_duration_s_ = reader_->info().duration_s;
@@ -191,7 +192,7 @@ bool WindowFeeder::deliver(std::vector<Window>& windows) {
 std::vector<size_t> WindowFeeder::choose_channels(ChannelPlan& plan) {
     plan = plan_channels(audio_path_, options_.channels, leaving_);
     if (!plan.channels.empty()) {
-        reader_ = AudioReader::open(audio_path_, ChannelReading::split);
+        reader_ = AudioReader::open(audio_path_, {ChannelReading::split, options_.audio_threads});
         split_ = true;
     }
     return plan.channels;

@@ -1,0 +1,106 @@
+#include "audio/decoded_range.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include "audio/ffmpeg_compat.h"
+#include "base/error.h"
+
+namespace ft {
+
+namespace {
+
+/// mp3: a frame's bits may begin in the frames before it, up to 511 bytes back. A frame has at most 38 bytes that are
+/// not such bits. What comes out further depends on the frame before (overlap, filter bank), and one is to spare.
+std::optional<size_t> mp3_primer(const std::vector<Packet>& packets) {
+    constexpr int reservoir = 511;
+    constexpr int overhead = 38;
+    constexpr size_t overlapping = 3;
+    int bytes = 0;
+    for (size_t count = 1; count <= packets.size(); ++count) {
+        bytes += std::max(0, packets[packets.size() - count]->size - overhead);
+        if (bytes < reservoir) continue;
+        return count + overlapping <= packets.size() ? std::optional<size_t>(count + overlapping) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+bool is_pcm(AVCodecID codec) {
+    return std::string_view(avcodec_get_name(codec)).starts_with("pcm_");
+}
+
+}  // namespace
+
+std::optional<size_t> primer_length(AVCodecID codec, const std::vector<Packet>& packets) {
+    if (codec == AV_CODEC_ID_FLAC || codec == AV_CODEC_ID_ALAC || is_pcm(codec)) return 0;
+    if (codec == AV_CODEC_ID_MP3) return mp3_primer(packets);
+    // A block overlaps with the one before, and the first block that a decoder sees gives nothing.
+    constexpr size_t vorbis_primer = 3;
+    if (codec == AV_CODEC_ID_VORBIS && packets.size() >= vorbis_primer) return vorbis_primer;
+    return std::nullopt;
+}
+
+bool DecodedRange::is_ordinary(const AVPacket& packet) const {
+    const bool very_first = first && &packet == packets.front().get();  // may say how much of the start is padding
+    return (packet.side_data_elems == 0 || very_first) &&
+           (packet.flags & (AV_PKT_FLAG_DISCARD | AV_PKT_FLAG_CORRUPT)) == 0;
+}
+
+void DecodedRange::take(const AVFrame& frame, const AVCodecParameters& shape) {
+    // FFmpeg chooses between two timestamps by what it saw since the start, unless both say the same and they grow.
+    ordinary = ordinary && frame.sample_rate == shape.sample_rate && frame.format == shape.format &&
+               channel_count(frame) == channel_count(shape) && frame.pts == frame.pkt_dts &&
+               (frame.pts == AV_NOPTS_VALUE || last_timestamp_ == AV_NOPTS_VALUE || frame.pts > last_timestamp_);
+    if (frame.pts != AV_NOPTS_VALUE) last_timestamp_ = frame.pts;
+}
+
+void DecodedRange::decode_packet(const AVPacket* packet, const AVCodecParameters& shape, std::vector<Frame>& into) {
+    decoder->send(packet);
+    while (const AVFrame* frame = decoder->receive()) {
+        take(*frame, shape);
+        into.emplace_back(av_frame_clone(frame));
+        if (!into.back()) throw std::bad_alloc();
+    }
+}
+
+void DecodedRange::decode(const AVCodecParameters& shape) noexcept {
+    try {
+        std::vector<Frame> dropped;
+        for (const Packet& packet : primer) decode_packet(packet.get(), shape, dropped);
+        if (!dropped.empty()) before = std::move(dropped.back());
+        decoder->forget_damage();  // the packets that the primer's first ones build upon are not there
+        ordinary = true;
+        for (const Packet& packet : packets) {
+            const size_t earlier = frames.size();
+            ordinary = ordinary && is_ordinary(*packet);
+            decode_packet(packet.get(), shape, frames);
+            // The padding at the start may swallow whole packets, but must be used up.
+            ordinary = ordinary && (frames.size() > earlier || (first && &packet != &packets.back()));
+        }
+        if (last) decode_packet(nullptr, shape, frames);
+        ordinary = ordinary && decoder->damaged_packets() == 0;
+    } catch (...) {
+        failure = std::current_exception();
+    }
+}
+
+bool DecodedRange::continues(const DecodedRange& earlier) const {
+    if (primer.empty()) return true;
+    if (!before || earlier.frames.empty() || before->nb_samples != earlier.frames.back()->nb_samples) return false;
+    const AVFrame& a = *before;
+    const AVFrame& b = *earlier.frames.back();
+    const auto format = static_cast<AVSampleFormat>(a.format);
+    const bool planar = av_sample_fmt_is_planar(format) != 0;
+    const int planes = planar ? channel_count(a) : 1;
+    const size_t bytes = static_cast<size_t>(a.nb_samples) * static_cast<size_t>(av_get_bytes_per_sample(format)) *
+                         static_cast<size_t>(planar ? 1 : channel_count(a));
+    if (a.format != b.format || channel_count(a) != channel_count(b)) return false;
+    for (int i = 0; i < planes; ++i) {
+        if (std::memcmp(a.extended_data[i], b.extended_data[i], bytes) != 0) return false;
+    }
+    return true;
+}
+
+}  // namespace ft
