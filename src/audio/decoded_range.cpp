@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
-#include <string_view>
 
 #include "audio/ffmpeg_compat.h"
 #include "base/error.h"
@@ -27,14 +26,10 @@ std::optional<size_t> mp3_primer(const std::vector<Packet>& packets) {
     return std::nullopt;
 }
 
-bool is_pcm(AVCodecID codec) {
-    return std::string_view(avcodec_get_name(codec)).starts_with("pcm_");
-}
-
 }  // namespace
 
 std::optional<size_t> primer_length(AVCodecID codec, const std::vector<Packet>& packets) {
-    if (codec == AV_CODEC_ID_FLAC || codec == AV_CODEC_ID_ALAC || is_pcm(codec)) return 0;
+    if (codec == AV_CODEC_ID_FLAC || codec == AV_CODEC_ID_ALAC) return 0;
     if (codec == AV_CODEC_ID_MP3) return mp3_primer(packets);
     // A block overlaps with the one before, and the first block that a decoder sees gives nothing.
     constexpr size_t vorbis_primer = 3;
