@@ -57,24 +57,26 @@ def reference_of(path):
 
 
 def aligned(reference, words):
-    """Of each reference word the index of the equal word that a cheapest alignment pairs with it, or None."""
+    """Of each reference word the index of the equal word that a cheapest alignment pairs with it, or None. Of the cheapest
+    alignments it is one with most pairs: "upp, för långer. Här punkten" for "upp ballonger. Här är pumpen" has heard "här"."""
     n, m = len(reference), len(words)
+    edit = n + m + 1  # outweighs all pairs together
     cost = [[0] * (m + 1) for _ in range(n + 1)]
     for i in range(n + 1):
         for j in range(m + 1):
             if i == 0 or j == 0:
-                cost[i][j] = i + j
+                cost[i][j] = (i + j) * edit
                 continue
-            same = reference[i - 1] == words[j - 1]
-            cost[i][j] = min(cost[i - 1][j - 1] + (0 if same else 1), cost[i - 1][j] + 1, cost[i][j - 1] + 1)
+            step = -1 if reference[i - 1] == words[j - 1] else edit
+            cost[i][j] = min(cost[i - 1][j - 1] + step, cost[i - 1][j] + edit, cost[i][j - 1] + edit)
     pairs, i, j = [None] * n, n, m
     while i > 0 and j > 0:
         same = reference[i - 1] == words[j - 1]
-        if cost[i][j] == cost[i - 1][j - 1] + (0 if same else 1):
+        if cost[i][j] == cost[i - 1][j - 1] + (-1 if same else edit):
             i, j = i - 1, j - 1
             if same:
                 pairs[i] = j
-        elif cost[i][j] == cost[i - 1][j] + 1:
+        elif cost[i][j] == cost[i - 1][j] + edit:
             i -= 1
         else:
             j -= 1
