@@ -98,15 +98,19 @@ def default_files():
     return files or sorted(p for p in (ROOT / "samples").glob("*") if p.suffix in {".flac", ".mp3", ".ogg", ".wav"})
 
 
-def chosen_engines(args):
+def engines_named(names):
     known = {e.name: e for e in ENGINES}
-    engines = []
-    for name in args.engines.split(","):
+    for name in names:
         if name not in known:
-            sys.exit(f"compare.py: there is no engine {name}; there are {', '.join(known)}")
-        engine = known[name]
+            sys.exit(f"{pathlib.Path(sys.argv[0]).name}: there is no engine {name}; there are {', '.join(known)}")
+    return [known[name] for name in names]
+
+
+def chosen_engines(args):
+    engines = []
+    for engine in engines_named(args.engines.split(",")):
         if getattr(args, engine.model_option) is None:
-            print(f"{name}: left out, --{engine.model_option} is not given", file=sys.stderr)
+            print(f"{engine.name}: left out, --{engine.model_option} is not given", file=sys.stderr)
         elif not engine.worker and not OURS.exists():
             sys.exit("compare.py: build/release/fast-transcribe is missing: run ./fast_transcribe.sh or cmake --build first")
         else:
@@ -131,7 +135,7 @@ def peers_python(args):
     return python
 
 
-def command(engine, args, python, output):
+def command(engine, args, python, output, words=False):
     model = getattr(args, engine.model_option).resolve()
     common = ["--model", model, "--threads", args.threads, "--output_dir", output, "--beam_size", engine.beam_size]
     if not engine.worker:
@@ -139,30 +143,34 @@ def command(engine, args, python, output):
         parts = [OURS, *common, "--compute_type", engine.compute_type, "--batch_size", args.batch_size,
                  "--vad_model", args.vad, "--language", "sv", "--output_format", "json", *plain, *args.ours, *args.files]
     else:
-        plain = ["--plain"] if args.plain else []
+        plain = [*(["--plain"] if args.plain else []), *(["--words"] if words else [])]
         parts = [python, HERE / "workers" / engine.worker, *common, "--compute_type", engine.compute_type or "default",
                  "--batch_size", args.batch_size if engine.batched else 0, *plain, *args.files]
     return [str(p) for p in parts]
 
 
+def timed_process(parts, threads):
+    """(wall seconds, of them until the line READY, what it used) of one process. Its own children are waited for by itself."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
+    start = time.monotonic()
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen([str(p) for p in parts], stdout=subprocess.PIPE, stderr=log, env=environment, text=True)
+        ready_s = float("nan")
+        for line in process.stdout:
+            if line.strip() == "READY":
+                ready_s = time.monotonic() - start
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            log.seek(0)
+            sys.exit(f"{shlex.join(map(str, parts))} ended with {process.returncode}:\n{log.read()[-2000:]}")
+    return time.monotonic() - start, ready_s, usage
+
+
 def measure(engine, args, python):
-    """One process from its start to its end. Its own children are waited for by itself."""
     with tempfile.TemporaryDirectory() as name:
         output = pathlib.Path(name)
-        environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads), "HF_HUB_OFFLINE": "1"}
-        start = time.monotonic()
-        with open(output / "log", "wb") as log:
-            process = subprocess.Popen(command(engine, args, python, output), stdout=subprocess.PIPE, stderr=log,
-                                       env=environment, text=True)
-            ready_s = float("nan")
-            for line in process.stdout:
-                if line.strip() == "READY":
-                    ready_s = time.monotonic() - start
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        wall_s = time.monotonic() - start
-        if process.returncode != 0:
-            sys.exit(f"compare.py: {engine.name} ended with {process.returncode}:\n{(output / 'log').read_text()[-2000:]}")
+        wall_s, ready_s, usage = timed_process(command(engine, args, python, output), args.threads)
         if not engine.worker:
             first = json.loads((output / (args.files[0].stem + ".json")).read_text())
             ready_s = first["metadata"]["timing"]["ready_s"]
@@ -180,8 +188,7 @@ def reference_of(audio):
 def word_error_rate(files, output):
     pairs = []
     for audio in files:
-        hypothesis = next(p for p in (output / f"{audio.stem}.json", output / f"{audio.stem}.txt") if p.exists())
-        pairs += [reference_of(audio), hypothesis]
+        pairs += [reference_of(audio), output / f"{audio.stem}.json"]
     if None in pairs:
         return None
     report = subprocess.run([WER, *pairs], check=True, capture_output=True, text=True).stdout

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits how likely a word is right, given what the model says of it, and shows how far that can be relied on.
 
-    python3 bench/quality/quality.py --model MODEL --set "raw=--word_timestamps True --repair False" --keep build/kept …
+    python3 bench/quality/quality.py --model MODEL --set "raw=--repair False" --keep build/kept …
     PYTHON bench/confidence/fit.py --kept build/kept/raw
 
 PYTHON has numpy. Words of the transcripts are aligned with the references of the variants that quality.py made: a word that

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""What is lost, invented and misheard, with each set of flags and under harder conditions; writes a table in Markdown.
+"""What is lost, invented, misheard and mistimed, with each set of flags, by each engine, under harder conditions; writes a
+table in Markdown.
 
-    python3 bench/quality/quality.py --model build/models/whisper-base [--set "NAME=FLAGS"]… [FILE…]
+    python3 bench/quality/quality.py --model build/models/whisper-base [--set "NAME=FLAGS"]… [--engine NAME]… [FILE…]
 
 README.md beside this file says what is measured and how.
 """
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import pathlib
 import re
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +27,9 @@ import compare
 sys.path.insert(0, str(compare.ROOT / "bench/words"))
 import word_times  # noqa: E402
 
+SETS = {"default": "", "greedy": "--beam_size 1", "beam 5": "--beam_size 5", "no repair": "--repair False",
+        "rejected not heard": "--hear_rejected False", "inventions stay": "--drop_inventions False"}
+
 
 @dataclasses.dataclass
 class Score:
@@ -33,23 +39,34 @@ class Score:
     substitutions: int = 0
     deletions: int = 0
     insertions: int = 0
-    invented: int = 0
+    invented: float = 0  # nan: the engine gives no times
     silent_s: float = 0.0
     lost_s: float = 0.0
     speech_s: float = 0.0
+    first_words: list = dataclasses.field(default_factory=list)  # |start − the reference's|, s; of words with times
     wall_s: float = 0.0
-    repaired: int = 0
-    dropped: int = 0
+    cpu_s: float = 0.0
+    repaired: float = 0  # nan: not told
+    dropped: float = 0
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=pathlib.Path, required=True)
+    parser.add_argument("--model", type=pathlib.Path, required=True, help="CTranslate2 folder: ours, faster-whisper")
+    parser.add_argument("--hf", type=pathlib.Path, help="the same model for transformers")
+    parser.add_argument("--ggml", type=pathlib.Path, help="the same model for whisper.cpp")
+    parser.add_argument("--peers_only", action="store_true", help="the engines named with --engine, and not ours")
+    parser.add_argument("--engine", action="append", default=[], metavar="NAME",
+                        help="a peer of bench/compare to judge as well; repeatable: "
+                             + ", ".join(e.name for e in compare.ENGINES if e.worker))
+    parser.add_argument("--python", type=pathlib.Path, help="as in bench/compare")
+    parser.add_argument("--batch_size", type=int, default=8, help="of the peers that have one")
     parser.add_argument("--vad", default=str(compare.ROOT / "build/models/silero_vad_16k.safetensors"))
     parser.add_argument("--compute_type", default="int8")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--program", type=pathlib.Path, default=compare.OURS, help="another build, to compare with")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=FLAGS", help="a set of flags; repeatable")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=FLAGS",
+                        help=f"a set of flags; repeatable (default: {'; '.join(f'{n}={f}' for n, f in SETS.items())})")
     parser.add_argument("--variants", default=",".join([*variants.OF_SPEECH, *variants.ALONE]),
                         help="their names, with ';' or ',' between (default: all)")
     parser.add_argument("--folder", type=pathlib.Path, default=compare.ROOT / "build/quality", help="for the variants")
@@ -69,19 +86,28 @@ def parse_arguments():
             parser.error(f"there is no variant {rest.split(',')[0]}; there are {'; '.join(known)}")
         args.chosen.append(name)
         rest = rest[len(name):].lstrip(",; ")
-    args.sets = {"default": ""} if not args.set else dict(s.split("=", 1) for s in args.set)
+    if not all("=" in s for s in args.set):
+        parser.error("--set is NAME=FLAGS")
+    args.sets = {} if args.peers_only else dict(s.split("=", 1) for s in args.set) or SETS
+    args.ct2, args.plain = args.model, False  # what bench/compare calls them
+    args.engine = compare.engines_named(args.engine)
+    for engine in args.engine:
+        if not engine.worker:
+            parser.error(f"{engine.name} is no peer: give its flags with --set")
+        if getattr(args, engine.model_option) is None:
+            parser.error(f"{engine.name} needs --{engine.model_option}")
     return args
 
 
-def transcribe(args, flags, recordings, folder):
-    command = [args.program, "--model", args.model, "--vad_model", args.vad, "--language", "sv", "--compute_type",
-               args.compute_type, "--threads", args.threads, "-f", "json", "-o", folder, "-q", *shlex.split(flags),
-               *(r.audio for r in recordings)]
-    start = time.monotonic()
-    process = subprocess.run([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if process.returncode != 0:
-        sys.exit(f"quality.py: {shlex.join(map(str, command))} ended with {process.returncode}:\n{process.stderr[-2000:]}")
-    return time.monotonic() - start
+def our_command(args, flags, recordings, folder):
+    return [args.program, "--model", args.model, "--vad_model", args.vad, "--language", "sv", "--compute_type",
+            args.compute_type, "--threads", args.threads, "-f", "json", "-o", folder, "-q", "--word_timestamps", "True",
+            *shlex.split(flags), *(r.audio for r in recordings)]
+
+
+def peer_command(args, engine, python, recordings, folder):
+    args.files = [r.audio for r in recordings]
+    return compare.command(engine, args, python, folder, words=True)
 
 
 def errors(pairs, characters):
@@ -93,7 +119,9 @@ def errors(pairs, characters):
 
 
 def invented_words(recording, transcript):
-    """Words, timed ones by their middle, else those of segments that lie within, where nobody speaks."""
+    """Words, timed ones by their middle, else those of segments whose middle lies there, where nobody speaks."""
+    if any(segment["start"] is None for segment in transcript["segments"]):
+        return float("nan")
     count = 0
     for begin, end in recording.silent:
         for segment in transcript["segments"]:
@@ -118,33 +146,46 @@ def lost_seconds(recording, transcript):
     return sum(s.end - s.start for i, s in enumerate(recording.segments) if words.get(i, 0) >= 2 and not found[i])
 
 
-def judge(args, flags, recordings, place):
+def first_words(recording, transcript):
+    """Of every reference segment whose first word was recognized, how far that word's start is from the segment's, s."""
+    words = [(w["word"], w["start"]) for s in transcript["segments"] for w in s["words"]]
+    errors, _ = word_times.errors_of(recording.audio, words) if words else ([], 0)
+    return [abs(error) for error, _, _ in errors]
+
+
+def judge(command_of, threads, recordings, place):
+    """command_of(recordings, folder): what writes NAME.json into the folder for each recording."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = place or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        score = Score(wall_s=transcribe(args, flags, recordings, folder))
+        wall_s, _, usage = compare.timed_process(command_of(recordings, folder), threads)
+        score = Score(wall_s=wall_s, cpu_s=usage.ru_utime + usage.ru_stime)
         pairs = [p for r in recordings for p in (r.audio.with_suffix(".segments.tsv"), folder / (r.name + ".json"))]
         score.wer, counts = errors(pairs, False)
         score.substitutions, score.deletions, score.insertions, score.reference_words = counts
         score.cer, _ = errors(pairs, True)
         for recording in recordings:
             transcript = json.loads((folder / (recording.name + ".json")).read_text(encoding="utf8"))
-            coverage = transcript["metadata"]["coverage"]
-            score.repaired += len(coverage.get("repaired", []))
-            score.dropped += len(coverage["dropped"])
+            coverage = transcript.get("metadata", {}).get("coverage")
+            score.repaired += len(coverage["repaired"]) if coverage else float("nan")
+            score.dropped += len(coverage["dropped"]) if coverage else float("nan")
             score.invented += invented_words(recording, transcript)
             score.silent_s += sum(end - begin for begin, end in recording.silent)
             score.lost_s += lost_seconds(recording, transcript)
+            score.first_words += first_words(recording, transcript)
             score.speech_s += sum(s.end - s.start for s in recording.segments)
         return score
 
 
 def row(variant, name, s):
-    show = lambda value: "–" if value != value else f"{value:.2f}"
-    invented = f"{s.invented / (s.silent_s / 60):.1f}" if s.silent_s else "–"
+    show = lambda value, digits=2: "–" if value != value else f"{value:.{digits}f}"
+    invented = show(s.invented / (s.silent_s / 60), 1) if s.silent_s else "–"
+    first = f"{statistics.median(s.first_words) * 1000:.0f}" if s.first_words else "–"
+    far = sum(error > 0.5 for error in s.first_words) if s.first_words else "–"
     lost = f"{100 * s.lost_s / s.speech_s:.1f}" if s.speech_s else "–"
     return (f"| {variant} | {name} | {show(s.wer)} | {show(s.cer)} | {s.deletions} | {s.insertions} | {s.substitutions} "
-            f"| {invented} | {lost} | {s.repaired} | {s.dropped} | {s.wall_s:.2f} |")
+            f"| {invented} | {lost} | {first} | {far} | {show(s.repaired, 0)} | {show(s.dropped, 0)} "
+            f"| {s.wall_s:.1f} | {s.cpu_s:.1f} |")
 
 
 def main():
@@ -152,14 +193,19 @@ def main():
     lines = [
         f"{len(args.files)} recordings, {args.model.name} {args.compute_type}, {compare.processor()}, {args.threads} "
         f"threads, {time.strftime('%Y-%m-%d')}.", "",
-        "| variant | flags | WER % | CER % | D | I | S | invented words a silent minute | lost speech % | repaired | dropped | wall s |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|"]
+        "| variant | flags or engine | WER % | CER % | D | I | S | invented words a silent minute | lost speech % "
+        "| first words, median ms | over 500 ms | repaired | dropped | wall s | CPU s |",
+        "|---" * 15 + "|"]
     print("\n".join(lines), flush=True)
+    python = compare.peers_python(args) if args.engine else None
+    commands = {name: functools.partial(our_command, args, flags) for name, flags in args.sets.items()}
+    commands |= {engine.name: functools.partial(peer_command, args, engine, python) for engine in args.engine}
+    files = args.files
     for variant in args.chosen:
-        recordings = variants.make(variant, args.files, args.folder)
-        for name, flags in args.sets.items():
-            place = args.keep / name / variants.slug(variant) if args.keep else None
-            lines.append(row(variant, name, judge(args, flags, recordings, place)))
+        recordings = variants.make(variant, files, args.folder)
+        for name, command_of in commands.items():
+            place = args.keep / variants.slug(name) / variants.slug(variant) if args.keep else None
+            lines.append(row(variant, name, judge(command_of, args.threads, recordings, place)))
             print(lines[-1], flush=True)
     args.output.parent.mkdir(parents=True, exist_ok=True)
     args.output.write_text("\n".join(lines) + "\n", encoding="utf8")

@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "compare"))
 import compare  # noqa: E402
@@ -155,11 +156,16 @@ def make(name, files, folder):
         target = place / (file.stem + ".flac")
         sides = target.with_suffix(".silent.json")
         if not sides.exists():
-            if name in OF_SPEECH:
-                write_sides(target, *OF_SPEECH[name](read_recording(file), target))
-            else:
-                ffmpeg([], ALONE[name], target)
-                write_sides(target, [], [(0, ALONE_S)])
+            # Finished before it has its name: another run may want it at the same time.
+            with tempfile.TemporaryDirectory(dir=place) as unfinished:
+                part = pathlib.Path(unfinished) / target.name
+                if name in OF_SPEECH:
+                    write_sides(part, *OF_SPEECH[name](read_recording(file), part))
+                else:
+                    ffmpeg([], ALONE[name], part)
+                    write_sides(part, [], [(0, ALONE_S)])
+                for suffix in (".flac", ".segments.tsv", ".silent.json"):
+                    part.with_suffix(suffix).replace(target.with_suffix(suffix))
         recording = read_recording(target)
         recording.silent = [tuple(span) for span in json.loads(sides.read_text())]
         made.append(recording)

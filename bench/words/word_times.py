@@ -9,6 +9,7 @@ that has faster-whisper, adds faster-whisper's words; without it there are ours 
 """
 import argparse
 import csv
+import dataclasses
 import json
 import os
 import pathlib
@@ -19,16 +20,19 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HERE = pathlib.Path(__file__).resolve().parent
-OURS = ROOT / "build/release/fast-transcribe"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "compare"))
+import compare  # noqa: E402
+
+PEERS = {"faster-whisper": compare.Engine("faster-whisper", "faster_whisper_worker.py", "ct2", batched=False),
+         "faster-whisper, batch 8": compare.Engine("faster-whisper-batched", "faster_whisper_worker.py", "ct2")}
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=pathlib.Path, required=True, help="CTranslate2 folder, for both")
     parser.add_argument("--python", type=pathlib.Path, help="a Python that has faster-whisper")
-    parser.add_argument("--vad", default=str(ROOT / "build/models/silero_vad_16k.safetensors"))
+    parser.add_argument("--program", type=pathlib.Path, default=compare.OURS, help="another build, to compare with")
+    parser.add_argument("--vad", default=str(compare.ROOT / "build/models/silero_vad_16k.safetensors"))
     parser.add_argument("--compute_type", default="int8")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--repeat", type=int, default=3, help="runs for the cost; medians are shown")
@@ -36,9 +40,10 @@ def parse_arguments():
     parser.add_argument("--show", type=float, default=0.5, help="list first words that are further away, s")
     parser.add_argument("files", nargs="*", type=pathlib.Path, help="default: the recordings in ../shared")
     args = parser.parse_args()
-    args.files = [f.resolve() for f in args.files] or sorted((ROOT.parent / "shared/audio").glob("*/*.flac"))
+    args.files = [f.resolve() for f in args.files] or sorted((compare.ROOT.parent / "shared/audio").glob("*/*.flac"))
     if not args.files:
         parser.error("name a recording that has a .segments.tsv")
+    args.ct2, args.batch_size, args.plain = args.model, 8, False  # what bench/compare calls them
     return args
 
 
@@ -52,24 +57,26 @@ def reference_of(path):
 
 
 def aligned(reference, words):
-    """Of each reference word the index of the equal word that a cheapest alignment pairs with it, or None."""
+    """Of each reference word the index of the equal word that a cheapest alignment pairs with it, or None. Of the cheapest
+    alignments it is one with most pairs: "upp, för långer. Här punkten" for "upp ballonger. Här är pumpen" has heard "här"."""
     n, m = len(reference), len(words)
+    edit = n + m + 1  # outweighs all pairs together
     cost = [[0] * (m + 1) for _ in range(n + 1)]
     for i in range(n + 1):
         for j in range(m + 1):
             if i == 0 or j == 0:
-                cost[i][j] = i + j
+                cost[i][j] = (i + j) * edit
                 continue
-            same = reference[i - 1] == words[j - 1]
-            cost[i][j] = min(cost[i - 1][j - 1] + (0 if same else 1), cost[i - 1][j] + 1, cost[i][j - 1] + 1)
+            step = -1 if reference[i - 1] == words[j - 1] else edit
+            cost[i][j] = min(cost[i - 1][j - 1] + step, cost[i - 1][j] + edit, cost[i][j - 1] + edit)
     pairs, i, j = [None] * n, n, m
     while i > 0 and j > 0:
         same = reference[i - 1] == words[j - 1]
-        if cost[i][j] == cost[i - 1][j - 1] + (0 if same else 1):
+        if cost[i][j] == cost[i - 1][j - 1] + (-1 if same else edit):
             i, j = i - 1, j - 1
             if same:
                 pairs[i] = j
-        elif cost[i][j] == cost[i - 1][j] + 1:
+        elif cost[i][j] == cost[i - 1][j] + edit:
             i -= 1
         else:
             j -= 1
@@ -96,24 +103,30 @@ def errors_of(path, words):
 
 def run_ours(args, words, folder):
     flags = ["--word_timestamps", str(words)] + args.ours.split()
-    command = [OURS, "--model", args.model, "--vad_model", args.vad, "--language", "sv", "--compute_type",
+    command = [args.program, "--model", args.model, "--vad_model", args.vad, "--language", "sv", "--compute_type",
                args.compute_type, "--threads", args.threads, "-f", "json", "-o", folder, "-q", *flags, *args.files]
     start = time.monotonic()
     subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL)
     wall = time.monotonic() - start
+    return wall, words_in(args, folder)
+
+
+def words_in(args, folder):
     result = {}
     for path in args.files:
         content = json.loads((pathlib.Path(folder) / (path.stem + ".json")).read_text(encoding="utf-8"))
-        result[path] = [[w["word"], w["start"], w["end"], w["probability"]] for s in content["segments"] for w in s["words"]]
-    return wall, result
+        result[path] = [(w["word"], w["start"]) for s in content["segments"] for w in s["words"]]
+    return result
 
 
-def run_peer(args, batch):
-    command = [args.python, HERE / "faster_whisper_words.py", "--model", args.model, "--compute_type", args.compute_type,
-               "--threads", args.threads, "--batch_size", batch, *args.files]
-    output = subprocess.run([str(c) for c in command], check=True, stdout=subprocess.PIPE, text=True).stdout
-    content = json.loads(output.splitlines()[-1])
-    return content["seconds"], {path: content["files"][str(path)] for path in args.files}
+def run_peer(args, engine):
+    engine = dataclasses.replace(engine, compute_type=args.compute_type)
+    seconds = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for words in (False, True):
+            command = compare.command(engine, args, args.python, pathlib.Path(folder), words)
+            seconds[words], _, _ = compare.timed_process(command, args.threads)
+        return seconds, words_in(args, folder)
 
 
 def report(name, args, words):
@@ -134,8 +147,8 @@ def report(name, args, words):
 
 def main():
     args = parse_arguments()
-    if not OURS.exists():
-        sys.exit("word_times.py: build/release/fast-transcribe is missing: run ./fast_transcribe.sh first")
+    if not args.program.exists():
+        sys.exit(f"word_times.py: {args.program} is missing: run ./fast_transcribe.sh first")
     print("| engine | first words recognized | median, ms | 90 % within | max | over 200 ms | over 500 ms | bias |")
     print("|---|---|---|---|---|---|---|---|")
     far, walls = [], {True: [], False: []}
@@ -147,16 +160,16 @@ def main():
     far += report(f"fast-transcribe {args.compute_type}", args, result)
     peer_seconds = {}
     if args.python:
-        for name, batch in (("faster-whisper", 0), ("faster-whisper, batch 8", 8)):
-            peer_seconds[name], result = run_peer(args, batch)
+        for name, engine in PEERS.items():
+            peer_seconds[name], result = run_peer(args, engine)
             far += report(f"{name} {args.compute_type}", args, result)
     print("\n| engine | without words, s | with, s | cost |\n|---|---|---|---|")
     without, with_words = statistics.median(walls[False]), statistics.median(walls[True])
     print(f"| fast-transcribe (medians of {args.repeat} in turns, loading included) | {without:.2f} | {with_words:.2f} | "
           f"{100 * (with_words / without - 1):+.1f} % |")
     for name, seconds in peer_seconds.items():
-        print(f"| {name} (one run, loading not included) | {seconds['without']:.2f} | {seconds['with']:.2f} | "
-              f"{100 * (seconds['with'] / seconds['without'] - 1):+.1f} % |")
+        print(f"| {name} (one run, loading included) | {seconds[False]:.2f} | {seconds[True]:.2f} | "
+              f"{100 * (seconds[True] / seconds[False] - 1):+.1f} % |")
     print(f"\nFurther away than {args.show} s:", *(far or ["none"]), sep="\n- ")
 
 

@@ -22,7 +22,7 @@ def transcribe(loaded, args, path):
     samples = faster_whisper.audio.decode_audio(str(path))
     if args.batch_size:
         options = {"language": "sv", "task": "transcribe", "num_beams": args.beam_size}
-        return loaded({"raw": samples, "sampling_rate": 16000}, generate_kwargs=options)["text"]
+        return [protocol.segment(loaded({"raw": samples, "sampling_rate": 16000}, generate_kwargs=options)["text"])]
     model, features, tokenizer = loaded
     inputs = features(samples, sampling_rate=16000, return_tensors="pt", truncation=False, padding="longest",
                       return_attention_mask=True)
@@ -33,7 +33,7 @@ def transcribe(loaded, args, path):
                                 num_beams=args.beam_size, condition_on_prev_tokens=False, logprob_threshold=-1.0,
                                 compression_ratio_threshold=2.4, no_speech_threshold=0.6,
                                 temperature=(0.0,) if args.plain else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
-    return tokenizer.decode(tokens[0], skip_special_tokens=True)
+    return [protocol.segment(tokenizer.decode(tokens[0], skip_special_tokens=True))]
 
 
 protocol.run(load, transcribe)

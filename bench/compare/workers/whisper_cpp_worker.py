@@ -10,7 +10,8 @@ def load(args):
 
 
 def transcribe(model, args, path):
-    return " ".join(segment.text.strip() for segment in model.transcribe(faster_whisper.audio.decode_audio(str(path))))
+    segments = model.transcribe(faster_whisper.audio.decode_audio(str(path)))
+    return [protocol.segment(s.text, s.t0 / 100, s.t1 / 100) for s in segments]
 
 
 protocol.run(load, transcribe)
