@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "transcriber/window_words.h"
+
 namespace ft {
 namespace {
 
@@ -33,6 +35,18 @@ TEST(WindowText, MapsTimesToTheFile) {
     EXPECT_NEAR(text.segments[0].end_s, 11.5, 1e-9);
     EXPECT_NEAR(text.segments[1].start_s, 20.5, 1e-9);
     EXPECT_NEAR(text.segments[1].end_s, 22.0, 1e-9);
+}
+
+TEST(WindowText, AWordOverACutIsWhereItSounds) {
+    const Window window = two_pieces();
+    const Word word = {" vad", 0.5, 2.5, 0.9F};  // the cut is at 2 s
+    std::vector<uint8_t> sound(500);
+    std::fill(sound.begin() + 210, sound.begin() + 250, uint8_t{1});
+    EXPECT_NEAR(file_times(window, sound, word).first, 20.0, 1e-9) << "silence before the cut is padding";
+    EXPECT_NEAR(file_times(window, sound, word).second, 20.5, 1e-9);
+    std::fill(sound.begin() + 60, sound.begin() + 120, uint8_t{1});
+    EXPECT_NEAR(file_times(window, sound, word).first, 10.5, 1e-9);
+    EXPECT_NEAR(file_times(window, {}, word).second, 12.0, 1e-9) << "nothing is known of the sound: more of its time";
 }
 
 TEST(WindowText, LeavesOutBlankSegments) {

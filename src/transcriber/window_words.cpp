@@ -50,15 +50,24 @@ void append_words(const std::vector<int32_t>& tokens, size_t first, const Hypoth
     }
 }
 
-/// A word that lies over the border of two pieces of the file is in the one that has more of it.
-std::pair<double, double> file_times(const Window& window, const Word& word) {
-    double start_s = word.start_s, end_s = word.end_s, most_s = -1;
+int64_t sounding_steps(std::span<const uint8_t> sound, double from_s, double to_s) {
+    const auto begin = static_cast<int64_t>(std::max(0.0, std::ceil(from_s / sound_step_s)));
+    const auto end = std::min(static_cast<int64_t>(std::max(0.0, to_s / sound_step_s)), std::ssize(sound));
+    return begin < end ? std::count(sound.begin() + begin, sound.begin() + end, uint8_t{1}) : 0;
+}
+
+}  // namespace
+
+std::pair<double, double> file_times(const Window& window, std::span<const uint8_t> sound, const Word& word) {
+    double start_s = word.start_s, end_s = word.end_s;
+    std::pair<int64_t, double> most = {-1, -1};
     for (const WindowPiece& piece : window.pieces) {
         const double piece_begin_s = seconds_of(piece.window_begin);
         const double piece_end_s = seconds_of(piece.window_begin + piece.size);
         const double from_s = std::max(word.start_s, piece_begin_s), to_s = std::min(word.end_s, piece_end_s);
-        if (to_s - from_s > most_s) {
-            most_s = to_s - from_s;
+        const std::pair<int64_t, double> has = {sounding_steps(sound, from_s, to_s), to_s - from_s};
+        if (has.second > 0 && has > most) {
+            most = has;
             start_s = from_s;
             end_s = to_s;
         }
@@ -66,8 +75,6 @@ std::pair<double, double> file_times(const Window& window, const Word& word) {
     const double file_start_s = window.to_file_time(start_s, false);
     return {file_start_s, std::max(file_start_s, window.to_file_time(end_s, true))};
 }
-
-}  // namespace
 
 std::vector<std::vector<Word>> make_window_words(const Window& window, const Hypothesis& hypothesis,
                                                  const std::vector<TokenSegment>& segments,
@@ -84,10 +91,11 @@ std::vector<std::vector<Word>> make_window_words(const Window& window, const Hyp
         counts.push_back(words.size());
         first += tokens.size();
     }
-    refine_word_times(words, {find_sound(window.pcm), window.duration_s()});
+    const std::vector<uint8_t> sound = find_sound(window.pcm);
+    refine_word_times(words, {sound, window.duration_s()});
     for (size_t segment = 0, word = 0; segment < segments.size(); ++segment) {
         for (; word < counts[segment]; ++word) {
-            std::tie(words[word].start_s, words[word].end_s) = file_times(window, words[word]);
+            std::tie(words[word].start_s, words[word].end_s) = file_times(window, sound, words[word]);
             by_segment[segment].push_back(std::move(words[word]));
         }
     }
