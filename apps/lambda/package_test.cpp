@@ -132,7 +132,7 @@ class Package : public ::testing::Test {
                 "LAMBDA_TASK_ROOT=" + root().string(), "PATH=/usr/bin:/bin", "AWS_REGION=eu-north-1",
                 "AWS_ACCESS_KEY_ID=AKIDOFTHETEST", "AWS_SECRET_ACCESS_KEY=canary",
                 // Nobody listens there: what needs AWS fails at once.
-                "AWS_ENDPOINT_URL=http://127.0.0.1:9", "FT_STACK=s", "FT_BUCKET=b", "FT_LAUNCH_TEMPLATE=lt-1",
+                "AWS_ENDPOINT_URL=http://127.0.0.1:9", "FT_STACK=s", "FT_BUCKET=recordings", "FT_LAUNCH_TEMPLATE=lt-1",
                 "FT_SUBNETS=subnet-a"};
     }
 

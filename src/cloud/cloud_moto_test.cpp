@@ -53,9 +53,9 @@ class CloudOnMoto : public ::testing::Test {
     }
     static CloudSettings make_settings() {
         CloudSettings made;
-        made.stack = "moto";
         made.table = "transcription-jobs";
         made.bucket = "recordings-" + std::to_string(++cases);  // moto keeps what the other cases have made
+        made.stack = made.bucket;
         return made;
     }
     void make_bucket() {
@@ -117,7 +117,7 @@ TEST_F(CloudOnMoto, FromTheRequestToTheLink) {
     const auto machines = aws::Ec2Client(session).describe_instances({{"tag:JobId", {id}}});
     ASSERT_EQ(machines.size(), 1U);
     EXPECT_EQ(machines[0].tags.at(launch_tag), "1");
-    EXPECT_EQ(machines[0].tags.at(stack_tag), "moto");
+    EXPECT_EQ(machines[0].tags.at(stack_tag), settings.stack);
 
     // A worker on that machine.
     ClaimRequest request;

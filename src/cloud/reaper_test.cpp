@@ -9,11 +9,11 @@
 namespace ft::cloud {
 namespace {
 
-constexpr int64_t minute = 60000;
+constexpr int64_t minute_ms = 60000;
 
 class ReaperTest : public ::testing::Test {
   protected:
-    ReaperRun pass(int64_t after_ms = 5 * minute) {
+    ReaperRun pass(int64_t after_ms = 5 * minute_ms) {
         cloud.clock.advance(after_ms);
         Reaper reaper(
             {cloud.store, cloud.objects, cloud.machines, cloud.intake, cloud.launcher, cloud.notifier, cloud.clock,
@@ -39,7 +39,7 @@ class ReaperTest : public ::testing::Test {
 };
 
 TEST_F(ReaperTest, AnOrphanGoesInALaterPass) {
-    cloud.machines.machines = {{"i-1", "running", cloud.clock.wall_ms() - 60 * minute, "job_x", 1}};
+    cloud.machines.machines = {{"i-1", "running", cloud.clock.wall_ms() - 60 * minute_ms, "job_x", 1}};
     EXPECT_EQ(pass().terminated, 0);
     EXPECT_EQ(pass().terminated, 1);
     EXPECT_EQ(cloud.machines.terminated, std::vector<std::string>{"i-1"});
@@ -48,20 +48,20 @@ TEST_F(ReaperTest, AnOrphanGoesInALaterPass) {
 
 TEST_F(ReaperTest, AMachineThatGetsAJobWhileItIsLookedAtStays) {
     make_job("a.wav");
-    cloud.machines.machines = {{"i-1", "running", cloud.clock.wall_ms() - 60 * minute, "job_x", 1}};
+    cloud.machines.machines = {{"i-1", "running", cloud.clock.wall_ms() - 60 * minute_ms, "job_x", 1}};
     pass();
     ASSERT_TRUE(claim("i-1:w/0"));
-    EXPECT_EQ(pass(minute).terminated, 0);
-    EXPECT_EQ(pass(minute / 2).terminated, 0);
+    EXPECT_EQ(pass(minute_ms).terminated, 0);
+    EXPECT_EQ(pass(minute_ms / 2).terminated, 0);
     EXPECT_TRUE(cloud.machines.terminated.empty());
 }
 
 TEST_F(ReaperTest, ALostWorkersJobGetsANewMachine) {
     const std::string id = make_job("a.wav");
     ASSERT_TRUE(claim("i-1:w/0"));
-    EXPECT_EQ(pass(minute).launched, 0);
-    EXPECT_EQ(pass(2 * minute).launched, 0);  // the lease has just run out
-    EXPECT_EQ(pass(minute).launched, 1);
+    EXPECT_EQ(pass(minute_ms).launched, 0);
+    EXPECT_EQ(pass(2 * minute_ms).launched, 0);  // the lease has just run out
+    EXPECT_EQ(pass(minute_ms).launched, 1);
     EXPECT_EQ(cloud.store.get(id)->state, JobState::launching);
     EXPECT_EQ(cloud.store.get(id)->crashes, 1);
 }
@@ -69,41 +69,41 @@ TEST_F(ReaperTest, ALostWorkersJobGetsANewMachine) {
 TEST_F(ReaperTest, WhatWaitsGetsAMachine) {
     make_job("a.wav");
     EXPECT_EQ(pass().launched, 1);
-    EXPECT_EQ(pass(minute).launched, 0);
+    EXPECT_EQ(pass(minute_ms).launched, 0);
 }
 
 TEST_F(ReaperTest, AMachineThatNeverComesIsAskedForAgain) {
     const std::string id = make_job("a.wav");
     EXPECT_EQ(pass().launched, 1);
     cloud.machines.machines.at(0).state = "terminated";
-    EXPECT_EQ(pass(6 * minute).launched, 1);
+    EXPECT_EQ(pass(6 * minute_ms).launched, 1);
     EXPECT_EQ(cloud.store.get(id)->launch_seq, 2);
     EXPECT_NE(cloud.machines.requests[0].client_token, cloud.machines.requests[1].client_token);
 }
 
 TEST_F(ReaperTest, AnObjectWhoseEventWasLostIsFound) {
     const std::string id = cloud.put_direct("transcription_upload/a.wav");
-    EXPECT_EQ(pass(minute).swept, 0);  // the event may still come
-    EXPECT_EQ(pass(40 * minute).swept, 1);
+    EXPECT_EQ(pass(minute_ms).swept, 0);  // the event may still come
+    EXPECT_EQ(pass(40 * minute_ms).swept, 1);
     EXPECT_TRUE(cloud.store.get(id));
-    EXPECT_EQ(pass(40 * minute).swept, 0);
+    EXPECT_EQ(pass(40 * minute_ms).swept, 0);
 }
 
 TEST_F(ReaperTest, ARecordingThatIsAwaitedComesOrNot) {
     NewJob job;
     job.id = "job_api";
     job.input = {"s3://b/transcription_upload/api/job_api/a.wav", "a.wav", "", "", 100};
-    job.not_before_ms = cloud.clock.wall_ms() + 60 * minute;
+    job.not_before_ms = cloud.clock.wall_ms() + 60 * minute_ms;
     cloud.store.create(job);
     job.id = "job_never";
     job.input.uri = "s3://b/transcription_upload/api/job_never/a.wav";
     cloud.store.create(job);
     cloud.uploads.put("transcription_upload/api/job_api/a.wav", 100, "v1", cloud.clock.wall_ms());
-    const ReaperRun run = pass(20 * minute);
+    const ReaperRun run = pass(20 * minute_ms);
     EXPECT_EQ(run.arrived, 1);
     EXPECT_EQ(run.launched, 1);
     EXPECT_EQ(cloud.store.get("job_never")->state, JobState::queued);
-    EXPECT_EQ(pass(50 * minute).never_came, 1);
+    EXPECT_EQ(pass(50 * minute_ms).never_came, 1);
     EXPECT_EQ(cloud.store.get("job_never")->state, JobState::cancelled);
 }
 
@@ -116,16 +116,16 @@ TEST_F(ReaperTest, MessagesAreTriedAgain) {
         return down ? Delivery{Delivery::Verdict::again, 503, {}, ""}
                     : Delivery{Delivery::Verdict::delivered, 200, {}, ""};
     };
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(pass(31 * minute).delivered, 0);
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(pass(31 * minute_ms).delivered, 0);
     down = false;
-    EXPECT_EQ(pass(24 * 60 * minute).delivered, 1);
+    EXPECT_EQ(pass(24 * 60 * minute_ms).delivered, 1);
     EXPECT_EQ(pass().delivered, 0);
 }
 
 TEST_F(ReaperTest, AStepThatFailsKeepsNoOtherFromBeingDone) {
     cloud.put_direct("transcription_upload/a.wav");
     cloud.machines.is_down = true;
-    const ReaperRun run = pass(20 * minute);
+    const ReaperRun run = pass(20 * minute_ms);
     EXPECT_EQ(run.swept, 1);
     ASSERT_FALSE(run.failures.empty());
     EXPECT_NE(to_json(run).find("EC2 does not answer"), std::string::npos);
@@ -134,7 +134,7 @@ TEST_F(ReaperTest, AStepThatFailsKeepsNoOtherFromBeingDone) {
 }
 
 TEST_F(ReaperTest, AMemoryThatCannotBeReadIsBegunAnew) {
-    cloud.machines.machines = {{"i-1", "running", cloud.clock.wall_ms() - 60 * minute, "job_x", 1}};
+    cloud.machines.machines = {{"i-1", "running", cloud.clock.wall_ms() - 60 * minute_ms, "job_x", 1}};
     pass();
     cloud.objects.put(Reaper::memory_key, "{\"suspicions\":[7]}");
     EXPECT_EQ(pass().terminated, 0);
@@ -147,7 +147,7 @@ TEST_F(ReaperTest, OldJobsAreDeleted) {
     pass();
     EXPECT_TRUE(cloud.store.get(id));
     cloud.uploads.objects.clear();
-    EXPECT_EQ(pass(int64_t{31} * 24 * 60 * minute).deleted, 1);
+    EXPECT_EQ(pass(int64_t{31} * 24 * 60 * minute_ms).deleted, 1);
     EXPECT_FALSE(cloud.store.get(id));
 }
 

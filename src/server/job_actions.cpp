@@ -8,7 +8,7 @@
 namespace ft {
 
 namespace {
-constexpr size_t longest_json = size_t{256} << 10;
+constexpr size_t longest_event_choice = size_t{256} << 10;
 }  // namespace
 
 Job find_job(JobStore& store, const std::string& id) {
@@ -63,7 +63,7 @@ ApiReply list_deliveries(JobStore& store, const std::string& id) {
 ApiReply replay_deliveries(JobStore& store, const ApiRequest& request, const std::string& id) {
     find_job(store, id);
     std::string wanted;
-    if (const std::string body = read_whole_body(request, longest_json); !trimmed(body).empty()) {
+    if (const std::string body = read_whole_body(request, longest_event_choice); !trimmed(body).empty()) {
         const nlohmann::json json = parse_json_input(body, "the body");
         if (!json.is_object() || !json.contains("event_id") || !json.at("event_id").is_string() || json.size() > 1)
             throw ApiRefusal(400, "invalid_argument", "the body must be {\"event_id\": \"msg_…\"}, or empty");

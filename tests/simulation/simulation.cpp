@@ -16,7 +16,6 @@ namespace ft::simulation {
 
 namespace {
 
-constexpr int64_t second = 1000, minute = 60000, hour = 60 * minute;
 constexpr int64_t chaos_ms = 150 * minute, most_ms = 150 * hour;
 constexpr const char* callback_id = "cb";
 

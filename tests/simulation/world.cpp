@@ -8,8 +8,6 @@ namespace ft::simulation {
 
 namespace {
 
-constexpr int64_t second = 1000, minute = 60000;
-
 bool is_out(const std::vector<Outage>& outages, int64_t now_ms) {
     return std::any_of(outages.begin(), outages.end(), [&](const Outage& outage) { return outage.has(now_ms); });
 }

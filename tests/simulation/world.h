@@ -17,6 +17,8 @@
 
 namespace ft::simulation {
 
+inline constexpr int64_t second = 1000, minute = 60 * second, hour = 60 * minute;
+
 /// What is switched off to see that it is missed.
 struct Sabotage {
     bool no_fence = false;         ///< a worker's commit is written whatever its fence
