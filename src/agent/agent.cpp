@@ -70,7 +70,7 @@ void Agent::stop(EndReason reason) {
     const std::lock_guard lock(mutex_);
     if (!stop_ || (stops_jobs(reason) && !stops_jobs(*stop_))) {
         stop_ = reason;
-        spdlog::warn("the work on this machine ends: {}", to_string(reason));
+        if (running_ > 0) spdlog::warn("the work on this machine ends: {}", to_string(reason));
     }
     if (stops_jobs(reason)) stop_workers();
     changed_.notify_all();

@@ -26,6 +26,9 @@ def chosen(names):
 
 
 def run_one(aws, function):
+    if function.needs_functions and not aws.options.bootstrap:
+        print(f"{function.__name__}: not run, as it is about the functions, which are not built", flush=True)
+        return True
     begun = time.monotonic()
     try:
         aws.set_up()
@@ -58,7 +61,7 @@ def main():
     parser.add_argument("--models", required=True)
     parser.add_argument("--samples", required=True)
     parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     options.python = sys.executable
     try:
         functions = chosen(options.names)

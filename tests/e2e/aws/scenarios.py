@@ -8,8 +8,11 @@ from checks import Broken, demand, finish, wait_for
 SHORT, ALL = [], []
 
 
-def scenario(short=False):
+def scenario(short=False, functions=False):
+    """functions: it is about our functions, for which there is no stand-in."""
+
     def register(function):
+        function.needs_functions = functions
         ALL.append(function)
         if short:
             SHORT.append(function)
@@ -135,7 +138,7 @@ def malformed_events(aws):
     finish(aws)
 
 
-@scenario()
+@scenario(functions=True)
 def lost_event(aws):
     """Nobody tells of the recording: the sweep of the bucket finds it."""
     aws.dropping = lambda records: []
@@ -145,7 +148,7 @@ def lost_event(aws):
     finish(aws, timeout_s=90)
 
 
-@scenario()
+@scenario(functions=True)
 def no_capacity_in_one_zone(aws):
     error = """<CreateFleetResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>
     <fleetId>fleet-1</fleetId><errorSet><item><errorCode>InsufficientInstanceCapacity</errorCode>
@@ -159,7 +162,7 @@ def no_capacity_in_one_zone(aws):
     finish(aws, timeout_s=60)
 
 
-@scenario()
+@scenario(functions=True)
 def no_capacity_anywhere(aws):
     """Asked for again and again, with growing waits, the job ends dead, with a sentence, and without a machine."""
     error = """<CreateFleetResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>
@@ -178,7 +181,7 @@ def no_capacity_anywhere(aws):
     demand("capacity" in json.dumps([j["error"] for j in jobs.values()]).lower(), "the error does not name the reason")
 
 
-@scenario()
+@scenario(functions=True)
 def lost_reply_of_create_fleet(aws):
     """The machine is there, but nobody was told: it is found by its tag, or by its own claim, and no second one comes."""
     aws.proxy.add(lambda c: c.action == "CreateFleet", lose_reply=True, times=1)
