@@ -74,7 +74,7 @@ WebhookSecrets secrets_of(JobStore& store, const std::shared_ptr<aws::Session>& 
 class LaterNotifier : public Notifier {
   public:
     Delivery deliver(const OutboxEvent&) override {
-        throw Error(ErrorCode::unsupported, "FT_PUBLIC_URL is not set, the links in messages need it");
+        throw Error(ErrorCode::unsupported, "FT_API_URL is not set, the links in messages need it");
     }
 };
 

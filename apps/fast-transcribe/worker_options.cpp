@@ -114,10 +114,13 @@ std::vector<Setting> webhook_settings(WorkerCommandOptions& o) {
         {"webhook_secret_parameter", "FT_WEBHOOK_SECRET_PARAMETER", "NAME", group,
          "parameter of SSM (SecureString) that signs messages of jobs that bring no secret",
          text_into(o.webhook_secret_parameter)},
-        {"public_url", "FT_PUBLIC_URL", "URL", group, "where receivers reach the API, for links in messages",
+        {"public_url", "FT_API_URL", "URL", group, "where receivers reach the API, for links in messages",
          text_into(o.public_url)},
-        {"allow_network", "", "NET", group, "webhooks may go to this network though it is not public; may be repeated",
-         [&o](const std::string&, const std::string& text) { o.allow_networks.push_back(parse_network(text)); }},
+        {"allow_network", "FT_ALLOW_NETWORKS", "NET", group,
+         "webhooks and audio may be in these networks though they are not public, e.g. 10.0.0.0/8,fd00::/8",
+         [&o](const std::string&, const std::string& text) {
+             for (const std::string& part : split_list(text)) o.allow_networks.push_back(parse_network(part));
+         }},
     };
 }
 
@@ -138,7 +141,8 @@ std::vector<Flag> all_worker_flags(GatheredWorker& g) {
                              apply(name, text);
                          }});
     }
-    flags.push_back({"allow_http", 0, "", "Webhooks", "webhooks may use http:// too",
+    flags.push_back({"allow_http", 0, "", "Webhooks",
+                     "webhooks and audio by address may use http:// too [FT_ALLOW_HTTP]",
                      [&g](const std::string& text) { g.options.allow_http = text == "true"; }});
     for (Flag& flag : engine_flags(g.engine)) flags.push_back(std::move(flag));
     flags.push_back({"quiet", 'q', "", "Other", "nothing on standard error but warnings and failures",
@@ -157,6 +161,7 @@ WorkerCommandOptions parse_worker_arguments(const std::vector<std::string>& argu
         if (*setting.variable == 0) continue;
         if (const std::string text = variable(setting.variable); !text.empty()) setting.apply(setting.variable, text);
     }
+    g.options.allow_http = variable("FT_ALLOW_HTTP") == "true";
     const std::vector<std::string> rest = parse_flags(arguments, all_worker_flags(g));
     if (g.options.help) return g.options;
     if (!rest.empty())

@@ -36,7 +36,11 @@ TEST(WorkerOptions, ComeFromTheMachinesEnvironment) {
                                                     {"FT_DEADLINE_MIN", "180"},
                                                     {"FT_IDLE_S", "30"},
                                                     {"FT_IMAGE_CHECK", "strict"},
+                                                    {"FT_ALLOW_NETWORKS", "10.0.0.0/8, fd00::/8"},
+                                                    {"FT_ALLOW_HTTP", "true"},
                                                     {"FT_NO_GPU", "give_back"}});
+    EXPECT_EQ(options.allow_networks.size(), 2U);
+    EXPECT_TRUE(options.allow_http);
     EXPECT_EQ(options.bucket, "b");
     EXPECT_EQ(options.table, "t");
     EXPECT_EQ(options.image_parameter, "/transcriber/ami-id");

@@ -166,8 +166,8 @@ class LocalAws:
             "FT_INSTANCE_TYPES": "g4dn.xlarge", "FT_IMAGE_PARAMETER": self.IMAGE_PARAMETER, "FT_MAX_INSTANCES": "4",
             "FT_ALLOW_ON_DEMAND": "never", "FT_DEADLINE_MIN": "60", "FT_LINK_SECONDS": "3600",
             "FT_WEBHOOK_SECRET_PARAMETER": self.SECRET_PARAMETER, "FT_MAX_UPLOAD_BYTES": str(100 << 20),
-            "FT_RESULT_DAYS": "30", "FT_PUBLIC_URL": "https://api.example.org/v1",
-            "FT_TEST_ALLOW_NETWORK": "127.0.0.1",
+            "FT_RESULT_DAYS": "30", "FT_API_URL": "https://api.example.org/v1",
+            "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true",
         }
 
     def worker_environment(self):
@@ -175,12 +175,12 @@ class LocalAws:
         return {
             "FT_STACK": self.STACK, "FT_TABLE": self.TABLE, "FT_BUCKET": self.BUCKET, "FT_DEADLINE_MIN": "60",
             "FT_IMAGE_PARAMETER": self.IMAGE_PARAMETER, "FT_WEBHOOK_SECRET_PARAMETER": self.SECRET_PARAMETER,
-            "FT_IDLE_S": "1", "FT_PUBLIC_URL": "https://api.example.org/v1", "FT_PRICE_USD_HOUR": "0.1578",
+            "FT_IDLE_S": "1", "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true", "FT_API_URL": "https://api.example.org/v1", "FT_PRICE_USD_HOUR": "0.1578",
             "FT_MANIFEST": os.path.join(self.folder, "manifest.json"),
         } | self.worker_variables
 
     def worker_command(self):
-        flags = ["--model", "whisper-base", "--model_dir", self.options.models, "--allow_http", "--allow_network", "127.0.0.1"]
+        flags = ["--model", "whisper-base", "--model_dir", self.options.models]
         return [self.options.program, "worker", *flags, *self.worker_flags]
 
     # --- events → functions → machines ---------------------------------------------------------------------------------
