@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "jobs/job_json.h"
 #include "jobs/memory/faulty_stores.h"
 #include "jobs/memory/manual_clock.h"
 #include "jobs/memory/memory_job_store.h"
@@ -245,6 +246,26 @@ TEST_F(AgentTest, SeveralWorkersShareTheJobs) {
         EXPECT_EQ(store.get("job" + std::to_string(i))->attempt, 1);
     }
     EXPECT_EQ(notifier.received().size(), 10U);
+}
+
+class Steps : public WorkerObserver {
+  public:
+    void on_step(const Job&, WorkerStep step) override { names.emplace_back(to_string(step)); }
+    std::string run_report(const Job&) override { return R"({"cost_usd":1})"; }
+    std::vector<std::string> names;
+};
+
+TEST_F(AgentTest, TheStepsAreToldAndTheReportGoesWithTheCommit) {
+    submit("job");
+    Steps steps;
+    WorkerParts watched = parts();
+    watched.observer = &steps;
+    Agent(watched, options).run();
+    EXPECT_EQ(steps.names, (std::vector<std::string>{"claimed", "fetched", "first_window", "transcribed", "stored",
+                                                     "committed", "notified"}));
+    const Job job = *store.get("job");
+    EXPECT_EQ(job.result.run, R"({"cost_usd":1})");
+    EXPECT_EQ(job_from_json(job_to_json(job), "job").result.run, job.result.run);
 }
 
 TEST_F(AgentTest, NoSecretReachesTheLog) {

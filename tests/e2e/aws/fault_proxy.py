@@ -107,6 +107,7 @@ class FaultProxy:
         self.callers = {}  # access key id → who has it
         self.rules = []
         self.calls = []
+        self.rewrite = lambda call, body: body  # of every answer: what the virtual clock changes
         self.lock = threading.Lock()
         self.moto = threading.Lock()  # moto takes back a whole table when a transaction fails: one request at a time
         self.log = open(call_log, "a", encoding="utf-8") if call_log else None
@@ -185,7 +186,7 @@ class FaultProxy:
                 status, text = rule.error
                 answer = (status, [("Content-Type", "text/xml")], text.encode())
             else:
-                answer = self.forward(request, body)
+                answer = self.forward(call, request, body)
             if rule and rule.after:
                 rule.after(call)
             if rule and rule.lose_reply:
@@ -194,7 +195,7 @@ class FaultProxy:
         except OSError:  # the caller has gone: killed, most probably
             self.end(request)
 
-    def forward(self, request, body):
+    def forward(self, call, request, body):
         headers = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "connection", "expect")}
         headers["Host"] = self.upstream
         with self.moto:
@@ -202,7 +203,7 @@ class FaultProxy:
             try:
                 connection.request(request.command, request.path, body=body or None, headers=headers)
                 response = connection.getresponse()
-                return response.status, response.getheaders(), response.read()
+                return response.status, response.getheaders(), self.rewrite(call, response.read())
             finally:
                 connection.close()
 

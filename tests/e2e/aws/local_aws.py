@@ -1,6 +1,7 @@
 """A whole AWS on this machine: moto behind the fault proxy, our functions in a runtime emulator, machines as processes."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime, timedelta
 
 import boto3
 from botocore.config import Config
@@ -53,6 +55,8 @@ class LocalAws:
         self.worker_flags = []
         self.worker_variables = {}
         self.boot_machines = True
+        self.passed_s = 0  # of the virtual clock
+        self.births = {}  # of machines, on that clock
         self.machines = {}
         self.lock = threading.RLock()
         port = free_port()
@@ -65,6 +69,7 @@ class LocalAws:
         self.wait_for_moto()
         self.proxy = FaultProxy(self.moto_url, os.environ.get("FT_AWS_CALL_LOG"))
         self.proxy.callers = dict(self.CALLERS)
+        self.proxy.rewrite = self.shift_times
         self.receiver = Receiver(self.CANARIES["webhook secret"])
         self.functions = {}
         self.bridging = False
@@ -123,6 +128,7 @@ class LocalAws:
         self.receiver.refused.clear()
         self.receiver.tries, self.receiver.status, self.receiver.on_message = 0, 200, None
         self.running_image, self.worker_flags, self.worker_variables = None, [], {}
+        self.passed_s, self.births = 0, {}
         self.boot_machines, self.dropping = True, lambda records: records
         for name in self.FUNCTIONS:
             if self.options.bootstrap:
@@ -233,6 +239,7 @@ class LocalAws:
             for instance in self.instances("pending", "running"):
                 if instance["InstanceId"] in self.machines or not self.boot_machines:
                     continue
+                self.births[instance["InstanceId"]] = self.passed_s
                 machine = Machine(instance, self)
                 self.machines[machine.id] = machine
                 machine.boot()
@@ -279,9 +286,45 @@ class LocalAws:
     def usage_rows(self, job_id):
         return [r for r in self.rows() if r["job_id"]["S"] == job_id and r["row"]["S"] == "usage"]
 
+    def shift_times(self, call, body):
+        """Machines and objects are as old as the virtual clock says."""
+
+        def earlier(text, seconds):
+            moment = datetime.fromisoformat(text.replace("Z", "+00:00")) - timedelta(seconds=seconds)
+            return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+        def machine(found):
+            age = self.passed_s - self.births.get(found.group(2), self.passed_s)
+            return found.group(1) + earlier(found.group(3), age)
+
+        if self.passed_s and call.action == "DescribeInstances":
+            pattern = r"(<instanceId>(i-\w+)</instanceId>.*?<launchTime>)([^<]+)"
+            return re.sub(pattern, machine, body.decode(), flags=re.DOTALL).encode()
+        if self.passed_s and call.action == "ListBucket":
+            pattern = r"(<LastModified>)([^<]+)"
+            return re.sub(pattern, lambda m: m.group(1) + earlier(m.group(2), self.passed_s), body.decode()).encode()
+        return body
+
+    def reaper_remembers(self, by_ms):
+        """What the reaper has noted goes on with the clock."""
+        key = {"Bucket": self.BUCKET, "Key": "reaper/memory.json"}
+        try:
+            memory = json.loads(self.s3.get_object(**key)["Body"].read())
+        except self.s3.exceptions.NoSuchKey:
+            return
+        memory["swept_ms"] -= by_ms
+        for suspicion in memory["suspicions"]:
+            suspicion["since_ms"] -= by_ms
+            words = suspicion["what"].split(" ")
+            if len(words) == 3:  # a job, its attempt, the lease that ran out
+                suspicion["what"] = " ".join([*words[:2], str(int(words[2]) - by_ms)])
+        self.s3.put_object(**key, Body=json.dumps(memory))
+
     def time_passes(self, seconds):
-        """The table's clock goes on: what is due then is due now. Machines keep their own time."""
+        """The table's clock goes on: what is due then is due now. Workers keep their own time."""
         by_ms = int(seconds * 1000)
+        self.passed_s += seconds
+        self.reaper_remembers(by_ms)
         for row in self.rows():
             if "due_ms" in row:
                 row["due_ms"]["N"] = str(int(row["due_ms"]["N"]) - by_ms)
