@@ -3,7 +3,7 @@ import json
 import signal
 import time
 
-from checks import Broken, demand, finish, wait_for
+from checks import Broken, check_job, demand, finish, wait_for
 
 SHORT, ALL = [], []
 
@@ -293,7 +293,9 @@ def object_overwritten(aws):
     time.sleep(0.5)
     aws.dropping = lambda records: records
     aws.boot_machines = True
-    wait_for(lambda: any(j["state"] == "succeeded" for j in aws.jobs().values()), "the first version's result", 60)
+    job_id = next(iter(aws.jobs()))
+    wait_for(lambda: aws.jobs()[job_id]["state"] in ("succeeded", "failed"), "the end of the first version's job", 60)
+    check_job(aws, job_id, aws.jobs()[job_id])
 
 
 @scenario()
