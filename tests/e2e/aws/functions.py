@@ -74,7 +74,7 @@ class Function:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([self.bootstrap], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def invoke(self, event, timeout_s=30):
+    def invoke(self, event, timeout_s=90):
         """The function's answer; raises FunctionError when it failed, died, or took too long."""
         with self.invoking:
             if self.process is None or self.process.poll() is not None:

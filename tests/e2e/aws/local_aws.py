@@ -273,6 +273,48 @@ class LocalAws:
         self.s3.put_object(Bucket=self.BUCKET, Key=key, Body=content)
         return key
 
+    def sample_size(self, sample):
+        return os.path.getsize(os.path.join(self.options.samples, sample))
+
+    def call_api(self, method, path, body=None, headers=None, query=""):
+        """As API Gateway hands a request on (payload 2.0); -> status, JSON (of a redirect {"url"})."""
+        event = {
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": {"content-type": "application/json"} | (headers or {}), "isBase64Encoded": False,
+            "requestContext": {"http": {"method": method, "path": path}, "domainName": "api.example.org", "stage": "$default",
+                               "authorizer": {"iam": {"userArn": "arn:aws:iam::123456789012:user/test", "userId": "AIDATEST"}}},
+        }
+        if query:
+            event["queryStringParameters"] = dict(pair.split("=", 1) for pair in query.split("&"))
+        if body is not None:
+            event["body"] = json.dumps(body)
+        answer = self.functions["TranscriptionApi"].invoke(event)
+        location = {name.lower(): value for name, value in answer.get("headers", {}).items()}.get("location")
+        redirect = answer["statusCode"] in (302, 303, 307)
+        return answer["statusCode"], {"url": location} if redirect else json.loads(answer.get("body") or "null")
+
+    def post_form(self, upload, sample):
+        """What a browser does with a presigned form."""
+        with open(os.path.join(self.options.samples, sample), "rb") as file:
+            content = file.read()
+        boundary = "boundary-of-the-test"
+        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+                 for name, value in upload["fields"].items()]
+        parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'.encode())
+        body = b"".join(parts) + content + f"\r\n--{boundary}--\r\n".encode()
+        request = urllib.request.Request(upload["url"], data=body, method="POST")
+        request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, ""
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode("utf-8", "replace")
+
+    @staticmethod
+    def get(url):
+        with urllib.request.urlopen(url, timeout=60) as response:
+            return response.read().decode()
+
     def rows(self):
         try:
             return self.dynamodb.scan(TableName=self.TABLE)["Items"]

@@ -68,6 +68,27 @@ def straight(aws):
     }
 
 
+@scenario(short=True, functions=True)
+def by_the_api(aws):
+    """POST /v1/jobs → a form for exactly this upload → the result by its link."""
+    callback = {"url": aws.receiver.url, "secret": aws.CANARIES["webhook secret"]}
+    wanted = {"name": "möte.flac", "size_bytes": aws.sample_size("forslaget.flac"), "callback": callback}
+    status, made = aws.call_api("POST", "/v1/jobs", wanted, {"idempotency-key": "once"})
+    demand(status == 201, f"POST /v1/jobs answers {status}: {made}")
+    job_id = made["job"]["job_id"]
+    status, again = aws.call_api("POST", "/v1/jobs", wanted, {"idempotency-key": "once"})
+    demand(again["job"]["job_id"] == job_id, "the same key made another job")
+    status, text = aws.post_form(made["upload"], "forslaget.flac")
+    demand(status in (200, 201, 204), f"the upload answers {status}: {text}")
+    finish(aws)
+    status, seen = aws.call_api("GET", f"/v1/jobs/{job_id}")
+    demand(status == 200 and seen["state"] == "succeeded", f"GET of the job answers {status}: {seen}")
+    demand(seen["result"]["run"]["cost_usd"] > 0, "the job does not tell its cost")
+    status, seen = aws.call_api("GET", f"/v1/jobs/{job_id}/result", query="format=txt")
+    demand(status in (200, 302), f"GET of the result answers {status}: {seen}")
+    demand("förslag" in aws.get(seen["url"]).lower(), "the link leads to something else")
+
+
 @scenario(short=True)
 def no_idle_window(aws):
     """From the last segment to the power-off, when no window is waited for."""
@@ -270,7 +291,7 @@ def zombie(aws):
         demand(job["result"] == before[job_id]["result"], "the zombie changed the result")
 
 
-@scenario(short=True)
+@scenario()
 def table_missing(aws):
     """There is no table at first (straight), nor after somebody has deleted it: it is made again."""
     aws.upload(name="first.flac")
@@ -339,7 +360,7 @@ def image_mismatch(aws):
     demand(run["image"]["verdict"] == "mismatch", f"the image: {run['image']}")
 
 
-@scenario(short=True)
+@scenario()
 def image_mismatch_strict(aws):
     aws.running_image = "ami-of-yesterday"
     aws.worker_variables = {"FT_IMAGE_CHECK": "strict"}
