@@ -75,8 +75,8 @@ def check_job(aws, job_id, job):
         demand(run["cost_usd"] > 0 and run["instance"]["id"].startswith("i-"), f"the run says {run}")
     else:
         demand(job["error"]["code"] and job["error"]["message"] or job["state"] == "cancelled", "a failure without a sentence")
-    if job["callback"]["url"]:
-        check_webhook(aws, job_id)
+    demand(job["callback"]["url"] == aws.receiver.url, "the job has not got its callback")
+    check_webhook(aws, job_id)
 
 
 def check_webhook(aws, job_id):

@@ -19,7 +19,6 @@ from fault_proxy import FaultProxy
 from functions import Function, FunctionError
 from machines import Machine
 from receiver import Receiver
-from stand_in import StandIn
 
 
 def free_port():
@@ -131,11 +130,8 @@ class LocalAws:
         self.passed_s, self.births = 0, {}
         self.boot_machines, self.dropping = True, lambda records: records
         for name in self.FUNCTIONS:
-            if self.options.bootstrap:
-                log = os.path.join(self.folder, f"{name}.log")
-                self.functions[name] = Function(name, self.options.bootstrap, self.function_environment(name), log)
-            else:
-                self.functions[name] = StandIn(name, self)
+            log = os.path.join(self.folder, f"{name}.log")
+            self.functions[name] = Function(name, self.options.bootstrap, self.function_environment(name), log)
         self.bridging = True
         if not self.bridge.is_alive():
             self.bridge.start()
@@ -266,7 +262,7 @@ class LocalAws:
             content = file.read()
         folder = ""
         if callback:
-            registered = {"url": self.receiver.url, "types": [], "secret": self.CANARIES["webhook secret"]}
+            registered = {"url": self.receiver.url, "secret": self.CANARIES["webhook secret"]}
             self.s3.put_object(Bucket=self.BUCKET, Key="callbacks/cb1.json", Body=json.dumps(registered))
             folder = "cb1/"
         key = f"transcription_upload/{folder}{name}"

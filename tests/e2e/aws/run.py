@@ -1,9 +1,9 @@
 """The local AWS: one command runs the scenarios.
 
-    tests/e2e/aws/run.sh PROGRAM [--bootstrap FILE] [--keep] [SCENARIO…]
+    tests/e2e/aws/run.sh PROGRAM BOOTSTRAP [--keep] [SCENARIO…]
 
 Without names the short set; FT_AWS_SCENARIOS=all runs all, FT_AWS_SCENARIOS=a,b those. FT_AWS_CALL_LOG=FILE gets one line of
-JSON for every call: {"caller", "service", "action", "resource"}. Without the functions' program a stand-in does what they do.
+JSON for every call: {"caller", "service", "action", "resource"}.
 """
 import argparse
 import os
@@ -26,9 +26,6 @@ def chosen(names):
 
 
 def run_one(aws, function):
-    if function.needs_functions and not aws.options.bootstrap:
-        print(f"{function.__name__}: not run, as it is about the functions, which are not built", flush=True)
-        return True
     begun = time.monotonic()
     try:
         aws.set_up()
@@ -55,9 +52,8 @@ def run_one(aws, function):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
+    parser.add_argument("bootstrap")
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--bootstrap", default="")
-    parser.add_argument("--job_tool", default="")
     parser.add_argument("--models", required=True)
     parser.add_argument("--samples", required=True)
     parser.add_argument("--keep", action="store_true")

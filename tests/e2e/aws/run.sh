@@ -1,18 +1,9 @@
 #!/usr/bin/env bash
-# Runs the scenarios of the local AWS (run.py): tests/e2e/aws/run.sh PROGRAM JOB_TOOL [BOOTSTRAP] [-- RUN.PY-FLAGS…]
+# Runs the scenarios of the local AWS (run.py): tests/e2e/aws/run.sh PROGRAM BOOTSTRAP [--keep] [SCENARIO…]
 # Exit code 77, with a sentence, where moto or the model is missing: then nothing was tested.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../../../scripts/common.sh"
-
-program=$1 job_tool=$2
-shift 2
-bootstrap=
-if (($# > 0)) && [[ $1 != -- ]]; then
-    bootstrap=$1
-    shift
-fi
-[[ ${1-} != -- ]] || shift
 
 moto=$ft_root/build/moto
 models=$ft_root/build/models
@@ -24,7 +15,5 @@ if [[ ! -d $models/whisper-base ]]; then
     echo "skipped: whisper-base is not in build/models; scripts/fallback_models.sh gets it"
     exit 77
 fi
-flags=(--job_tool "$job_tool" --models "$models" --samples "$ft_root/samples")
-[[ -z $bootstrap || ! -x $bootstrap ]] || flags+=(--bootstrap "$bootstrap")
 export PYTHONPATH=$moto/packages PYTHONDONTWRITEBYTECODE=1
-exec "$moto/python" "$ft_root/tests/e2e/aws/run.py" "${flags[@]}" "$program" "$@"
+exec "$moto/python" "$ft_root/tests/e2e/aws/run.py" --models "$models" --samples "$ft_root/samples" "$@"

@@ -8,11 +8,8 @@ from checks import Broken, check_job, demand, finish, wait_for
 SHORT, ALL = [], []
 
 
-def scenario(short=False, functions=False):
-    """functions: it is about our functions, for which there is no stand-in."""
-
+def scenario(short=False):
     def register(function):
-        function.needs_functions = functions
         ALL.append(function)
         if short:
             SHORT.append(function)
@@ -68,7 +65,7 @@ def straight(aws):
     }
 
 
-@scenario(short=True, functions=True)
+@scenario(short=True)
 def by_the_api(aws):
     """POST /v1/jobs → a form for exactly this upload → the result by its link."""
     callback = {"url": aws.receiver.url, "secret": aws.CANARIES["webhook secret"]}
@@ -163,7 +160,7 @@ def malformed_events(aws):
     finish(aws)
 
 
-@scenario(functions=True)
+@scenario()
 def lost_event(aws):
     """Nobody tells of the recording: the sweep of the bucket finds it."""
     aws.dropping = lambda records: []
@@ -175,7 +172,7 @@ def lost_event(aws):
     finish(aws, timeout_s=60)
 
 
-@scenario(functions=True)
+@scenario()
 def no_capacity_in_one_zone(aws):
     error = """<CreateFleetResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>
     <fleetId>fleet-1</fleetId><errorSet><item><errorCode>InsufficientInstanceCapacity</errorCode>
@@ -188,7 +185,7 @@ def no_capacity_in_one_zone(aws):
     finish(aws, timeout_s=60)
 
 
-@scenario(functions=True)
+@scenario()
 def no_capacity_anywhere(aws):
     """Asked for again and again, with growing waits, the job ends dead, with a sentence, and without a machine."""
     error = """<CreateFleetResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>
@@ -207,7 +204,7 @@ def no_capacity_anywhere(aws):
     demand("capacity" in json.dumps([j["error"] for j in jobs.values()]).lower(), "the error does not name the reason")
 
 
-@scenario(functions=True)
+@scenario()
 def lost_reply_of_create_fleet(aws):
     """The machine is there, but nobody was told: it is found by its tag, or by its own claim, and no second one comes."""
     aws.proxy.add(lambda c: c.action == "CreateFleet", lose_reply=True, times=1)
