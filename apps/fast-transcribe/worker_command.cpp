@@ -138,7 +138,8 @@ class WorkerRun {
         const Agent::Outcome outcome = agent_.run();
         spdlog::info("nothing more to do on this machine: {}", to_string(outcome.reason));
         const int code = finish(is_failure(outcome.reason) ? exit_input_failed : exit_done);
-        if (!outcome.all_ended) parts_.end_process(exit_input_failed);
+        // Neither a worker that hangs nor a model that is still loading is waited for: the machine costs money.
+        if (!outcome.all_ended || !engine_.ready()) parts_.end_process(code);
         return code;
     }
 
