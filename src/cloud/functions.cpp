@@ -31,6 +31,7 @@ struct Common {
           settings(wanted),
           store(session, clock, dynamo_options(settings)),
           uploads(session, settings) {
+        rules.callbacks = settings.receivers;
         rules.signs_webhooks = !settings.webhook_secret_parameter.empty();
     }
 
@@ -98,6 +99,7 @@ class LateNotifier : public Notifier {
             throw Error(ErrorCode::unsupported, "FT_API_URL is not set, and messages wait: their links need it");
         WebhookOptions options;
         options.message.public_url = common_.settings.api_url;
+        options.addresses = common_.settings.receivers;
         options.certificates = common_.session->surroundings().variable("AWS_CA_BUNDLE");
         const auto secrets = [this](const OutboxEvent& event) {
             // Only a job without secrets of its own needs the server's.

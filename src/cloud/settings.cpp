@@ -60,6 +60,9 @@ CloudSettings read_settings(const Variable& variable) {
     settings.result_days = count("FT_RESULT_DAYS", settings.result_days, 0, 36500);
     settings.on_demand = on_demand(trimmed(variable("FT_ALLOW_ON_DEMAND")));
     settings.machine_life_ms = number(variable, "FT_DEADLINE_MIN", settings.machine_life_ms / 60000, 5, 10080) * 60000;
+    for (const std::string& network : names(variable, "FT_ALLOW_NETWORKS"))
+        settings.receivers.allowed.push_back(parse_network(network));
+    settings.receivers.allow_http = trimmed(variable("FT_ALLOW_HTTP")) == "true";
     settings.api_url = trimmed(variable("FT_API_URL"));
     settings.webhook_secret_parameter = trimmed(variable("FT_WEBHOOK_SECRET_PARAMETER"));
     // SigV4 allows a week.

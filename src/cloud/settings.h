@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "net/address_check.h"
+
 namespace ft::cloud {
 
 enum class OnDemand {
@@ -23,6 +25,7 @@ struct CloudSettings {
     int jobs_per_instance = 10;  ///< FT_JOBS_PER_INSTANCE: so many jobs are worth a boot
     OnDemand on_demand = OnDemand::never;
     int64_t machine_life_ms = int64_t{4} * 3600 * 1000;  ///< FT_DEADLINE_MIN: the longest life of a machine
+    AddressPolicy receivers;                             ///< FT_ALLOW_NETWORKS, FT_ALLOW_HTTP: of webhooks
     std::string api_url;                                 ///< FT_API_URL: for links in messages, ends with /v1
     std::string webhook_secret_parameter;                ///< of SSM; empty: only callbacks with a secret of their own
     std::chrono::seconds link{3600};                     ///< FT_LINK_SECONDS: how long presigned addresses are valid
