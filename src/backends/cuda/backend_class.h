@@ -1,6 +1,7 @@
 #pragma once
 // The backend's class: cuda_backend.cpp has what it keeps and the encoder, decoder_steps.cpp the decoder. T is what
 // weights, caches and factors of products are made of: float or f16.
+#include <algorithm>
 #include <vector>
 
 #include "backends/cuda/operations.h"
@@ -16,7 +17,6 @@ template <typename T>
 struct GpuCrossCache final : CrossCache {
     int heads = 0, layers = 0, t = 0, d = 0;
     DeviceMemory memory;  // [layers][t, 2·d]
-    const T* layer(int index) const { return memory.as<T>() + int64_t{index} * t * 2 * d; }
 };
 
 template <typename T>
@@ -32,19 +32,25 @@ struct GpuAttentionTrace final : AttentionTrace {
     DeviceMemory probabilities;  // [heads][items][t]
 };
 
-/// Arrays of the host that a step needs on the device, in memory that is used again.
-class Uploads {
+/// An array of the host that a step needs on the device. What lies there already is not sent again: a decoder's layers
+/// all ask for the same slots, positions and windows.
+class SentArray {
   public:
-    explicit Uploads(Device& device) : device_(device) {}
     template <typename E>
-    const E* operator()(DeviceMemory& memory, std::span<const E> values) {
-        E* to = memory.at_least<E>(device_, values.size());
-        device_.upload(to, values.data(), values.size_bytes());
-        return to;
+    const E* send(Device& device, std::span<const E> values) {
+        const auto bytes = std::as_bytes(values);
+        if (!std::equal(bytes.begin(), bytes.end(), last_.begin(), last_.end())) {
+            last_.clear();
+            E* to = memory_.at_least<E>(device, values.size());
+            device.upload(to, values.data(), values.size_bytes());
+            last_.assign(bytes.begin(), bytes.end());
+        }
+        return memory_.as<E>();
     }
 
   private:
-    Device& device_;
+    DeviceMemory memory_;
+    std::vector<std::byte> last_;
 };
 
 template <typename T>
@@ -113,10 +119,9 @@ class GpuBackend final : public Backend {
     const RuleView* upload_rules(std::span<const TokenRule> rules, int64_t vocabulary);
 
     Device device_;
-    Uploads uploads_{device_};
     BackendInfo info_;
-    DeviceMemory prepared_, stem_rows_, stem_hidden_, logits_, choices_;
-    DeviceMemory tokens_, positions_, slots_, views_, heads_, items_, bits_, rules_, weights_, matrix_, scratch_;
+    DeviceMemory prepared_, stem_rows_, stem_hidden_, logits_, choices_, weights_, matrix_, scratch_;
+    SentArray tokens_, positions_, slots_, views_, heads_, items_, bits_, rules_;
 };
 
 /// The device's side of a tensor; throws where it is another backend's or not of this shape.

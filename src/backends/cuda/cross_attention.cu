@@ -6,10 +6,11 @@ namespace {
 
 template <typename T>
 FT_KERNEL(attend_threads)
-cross_attention_kernel(const float* q, const WindowView<T>* windows, float* out, int d, ProbabilityTarget target) {
+cross_attention_kernel(const float* q, const WindowView<T>* windows, int layer, float* out, int d,
+                       ProbabilityTarget target) {
     const int64_t item = block_y(), head = static_cast<int64_t>(block_x()) * attend_head;
     const WindowView<T> window = windows[item];
-    const T* keys = window.keys_values + head;
+    const T* keys = window.keys_values + static_cast<int64_t>(layer) * window.t * 2 * d + head;
     const Attended attended =
         attend_query(q + item * d + head, keys, keys + d, 2 * static_cast<int64_t>(d), window.t, out + item * d + head);
     if (target.slot_of_head == nullptr) return;
@@ -22,15 +23,15 @@ cross_attention_kernel(const float* q, const WindowView<T>* windows, float* out,
 }  // namespace
 
 template <typename T>
-void cross_attention(Device& device, const float* q, const WindowView<T>* windows, float* out, int n, int heads,
-                     int longest, const ProbabilityTarget& target) {
+void cross_attention(Device& device, const float* q, const WindowView<T>* windows, int layer, float* out, int n,
+                     int heads, int longest, const ProbabilityTarget& target) {
     device.launch("cross_attention", cross_attention_kernel<T>, {heads, n}, attend_threads, attend_shared(longest), q,
-                  windows, out, heads * attend_head, target);
+                  windows, layer, out, heads * attend_head, target);
 }
 
-template void cross_attention<float>(Device&, const float*, const WindowView<float>*, float*, int, int, int,
+template void cross_attention<float>(Device&, const float*, const WindowView<float>*, int, float*, int, int, int,
                                      const ProbabilityTarget&);
-template void cross_attention<f16>(Device&, const float*, const WindowView<f16>*, float*, int, int, int,
+template void cross_attention<f16>(Device&, const float*, const WindowView<f16>*, int, float*, int, int, int,
                                    const ProbabilityTarget&);
 
 }  // namespace ft::FT_GPU

@@ -31,8 +31,8 @@ void GpuBackend<T>::embed(const Weight& table, const Weight& positions, std::spa
         check(position[i] >= 0 && position[i] < places.shape[0], "embed: no such position");
     }
     float* result = data_to_write(out, {static_cast<int64_t>(tokens.size()), words.shape[1]});
-    FT_GPU::embed(device_, words.values<T>(), words.scale(), places.values<float>(), uploads_(tokens_, tokens),
-                  uploads_(positions_, position), result, static_cast<int>(tokens.size()),
+    FT_GPU::embed(device_, words.values<T>(), words.scale(), places.values<float>(), tokens_.send(device_, tokens),
+                  positions_.send(device_, position), result, static_cast<int>(tokens.size()),
                   static_cast<int>(words.shape[1]));
 }
 
@@ -53,9 +53,9 @@ void GpuBackend<T>::self_attention_step(const Tensor& qkv, int heads, int layer,
         check(positions[i] >= 0 && positions[i] < past->positions, "self_attention_step: no such position");
     }
     self_attention(device_, data_of(qkv), past->keys.template as<T>() + past->layer(layer),
-                   past->values.template as<T>() + past->layer(layer), uploads_(slots_, slots),
-                   uploads_(positions_, positions), data_to_write(out, {qkv.rows(), past->d}), static_cast<int>(items),
-                   heads, past->positions);
+                   past->values.template as<T>() + past->layer(layer), slots_.send(device_, slots),
+                   positions_.send(device_, positions), data_to_write(out, {qkv.rows(), past->d}),
+                   static_cast<int>(items), heads, past->positions);
 }
 
 template <typename T>
@@ -80,11 +80,11 @@ typename GpuBackend<T>::Windows GpuBackend<T>::windows_of(std::span<const CrossC
         const auto* window = dynamic_cast<const GpuCrossCache<T>*>(cache);
         check(window != nullptr && window->d == d && window->heads == heads, "a cross cache of another model");
         check(layer >= 0 && layer < window->layers, "a cross cache has no such layer");
-        views.push_back({window->layer(layer), window->t});
+        views.push_back({window->memory.template as<T>(), window->t});
         windows.equal = windows.equal && window->t == views.front().t;
         windows.longest = std::max(windows.longest, window->t);
     }
-    windows.views = uploads_(views_, std::span<const WindowView<T>>(views));
+    windows.views = views_.send(device_, std::span<const WindowView<T>>(views));
     return windows;
 }
 
@@ -98,7 +98,7 @@ const int32_t* GpuBackend<T>::slots_of_heads(std::span<const int32_t> heads_want
         check(place < 0, "cross attention: a head is wanted twice");
         place = static_cast<int32_t>(i);
     }
-    return uploads_(heads_, std::span<const int32_t>(slot));
+    return heads_.send(device_, std::span<const int32_t>(slot));
 }
 
 template <typename T>
@@ -118,8 +118,8 @@ void GpuBackend<T>::cross_attention_step(const Tensor& q, int heads, int layer,
         target.head_stride = windows.longest;
         target.item_stride = target.head_stride * static_cast<int64_t>(heads_wanted.size());
     }
-    cross_attention(device_, data_of(q), windows.views, data_to_write(out, q.shape), static_cast<int>(q.rows()), heads,
-                    windows.longest, target);
+    cross_attention(device_, data_of(q), windows.views, layer, data_to_write(out, q.shape), static_cast<int>(q.rows()),
+                    heads, windows.longest, target);
     if (heads_wanted.empty()) return;
     const size_t before = weights->size();
     weights->resize(before + count);
@@ -156,8 +156,8 @@ void GpuBackend<T>::cross_attention_trace(const Tensor& q, int heads, int layer,
     }
     const ProbabilityTarget target{slots_of_heads(heads_wanted, heads),
                                    kept->probabilities.as<float>() + first_head * a_head, kept->t, a_head};
-    cross_attention(device_, data_of(q), windows.views, data_to_write(out, q.shape), static_cast<int>(q.rows()), heads,
-                    windows.longest, target);
+    cross_attention(device_, data_of(q), windows.views, layer, data_to_write(out, q.shape), static_cast<int>(q.rows()),
+                    heads, windows.longest, target);
     for (size_t i = 0; i < heads_wanted.size(); ++i) kept->written[static_cast<size_t>(first_head) + i] = true;
 }
 
@@ -177,7 +177,7 @@ std::vector<float> GpuBackend<T>::alignment_matrix(const AttentionTrace& trace, 
     call.probabilities = kept->probabilities.as<float>();
     call.items = kept->items;
     call.t = kept->t;
-    call.heads = uploads_(heads_, trace_heads);
+    call.heads = heads_.send(device_, trace_heads);
     call.head_count = static_cast<int>(trace_heads.size());
     call.begin = static_cast<int>(text.begin);
     call.size = static_cast<int>(text.size);
@@ -199,7 +199,7 @@ const float* GpuBackend<T>::compute_logits(const Tensor& x, const Weight& norm, 
     for (const int32_t item : items) check(item >= 0 && item < x.rows(), "logits: no such row");
     LinearCall<T, T, float> call;
     call.out = logits_.at_least<float>(device_, items.size() * static_cast<size_t>(words.shape[0]));
-    multiply({data_of(x), uploads_(items_, items), static_cast<int>(items.size()), &gain}, words, call);
+    multiply({data_of(x), items_.send(device_, items), static_cast<int>(items.size()), &gain}, words, call);
     return call.out;
 }
 
@@ -225,7 +225,7 @@ const RuleView* GpuBackend<T>::upload_rules(std::span<const TokenRule> rules, in
         sets.push_back(rule.suppressed);
         bits.insert(bits.end(), rule.suppressed->begin(), rule.suppressed->begin() + static_cast<ptrdiff_t>(words));
     }
-    const uint64_t* first = uploads_(bits_, std::span<const uint64_t>(bits));
+    const uint64_t* first = bits_.send(device_, std::span<const uint64_t>(bits));
     std::vector<RuleView> views;
     for (const TokenRule& rule : rules) {
         RuleView& view = views.emplace_back();
@@ -243,7 +243,7 @@ const RuleView* GpuBackend<T>::upload_rules(std::span<const TokenRule> rules, in
         view.uniform = rule.uniform;
         view.top = rule.top;
     }
-    return uploads_(rules_, std::span<const RuleView>(views));
+    return rules_.send(device_, std::span<const RuleView>(views));
 }
 
 namespace {

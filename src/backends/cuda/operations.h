@@ -50,7 +50,7 @@ void self_attention(Device& device, const float* qkv, T* keys, T* values, const 
 template <typename T>
 void copy_slot(Device& device, T* cache, int layers, int rows, int cache_positions, int d, int from, int to, int count);
 
-/// One item's window: keys and values [t, 2·d] of a layer.
+/// One item's window: keys and values [layers, t, 2·d].
 template <typename T>
 struct WindowView {
     const T* keys_values = nullptr;
@@ -64,8 +64,8 @@ struct ProbabilityTarget {
 };
 /// cross_attention.cu: `longest`: the largest t.
 template <typename T>
-void cross_attention(Device& device, const float* q, const WindowView<T>* windows, float* out, int n, int heads,
-                     int longest, const ProbabilityTarget& target);
+void cross_attention(Device& device, const float* q, const WindowView<T>* windows, int layer, float* out, int n,
+                     int heads, int longest, const ProbabilityTarget& target);
 
 /// attention_trace.cu: probabilities [trace's heads][items][t] → matrix [size, frames]; scratch
 /// [count of heads, size, frames].
