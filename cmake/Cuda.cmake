@@ -16,11 +16,20 @@ if(FT_NVCC)
   find_path(FT_CUDA_INCLUDE_DIR cuda_runtime_api.h HINTS ${ft_cuda_root} PATH_SUFFIXES include targets/x86_64-linux/include)
   find_library(FT_CUDART_STATIC libcudart_static.a HINTS ${ft_cuda_root} PATH_SUFFIXES lib64 targets/x86_64-linux/lib)
 endif()
-if(FT_NVCC AND FT_CUDA_INCLUDE_DIR AND FT_CUDART_STATIC)
+# Distributions have older ones, which know neither C++20 nor Hopper.
+if(FT_NVCC)
+  execute_process(COMMAND ${FT_NVCC} --version OUTPUT_VARIABLE ft_nvcc_says ERROR_QUIET)
+  string(REGEX MATCH "release ([0-9.]+)" ft_nvcc_version "${ft_nvcc_says}")
+  set(ft_nvcc_version "${CMAKE_MATCH_1}")
+endif()
+if(FT_NVCC AND ft_nvcc_version VERSION_LESS 12)
+  message(STATUS "GPU engine: ${FT_NVCC} is too old (${ft_nvcc_version}; 12 or later is needed)")
+elseif(FT_NVCC AND FT_CUDA_INCLUDE_DIR AND FT_CUDART_STATIC)
   set(FT_HAVE_CUDA ON)
   message(STATUS "GPU engine: ${FT_NVCC}, chips ${FT_CUDA_CHIPS}")
-elseif(FT_CUDA STREQUAL "ON")
-  message(FATAL_ERROR "FT_CUDA=ON needs the CUDA toolkit (nvcc, headers, libcudart_static.a): install it, name it by CUDA_PATH, "
+endif()
+if(FT_CUDA STREQUAL "ON" AND NOT FT_HAVE_CUDA)
+  message(FATAL_ERROR "FT_CUDA=ON needs the CUDA toolkit 12 or later (nvcc, headers, libcudart_static.a): install it, name it by CUDA_PATH, "
                       "or leave FT_CUDA out")
 endif()
 

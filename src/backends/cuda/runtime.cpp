@@ -34,8 +34,8 @@ int usable_devices() {
     (void)cudaGetLastError();
     if (result == cudaErrorInsufficientDriver)
         throw Error(ErrorCode::unsupported,
-                    "there is no NVIDIA driver here, or it is older than CUDA {}.{} needs: install driver 580 or later "
-                    "(nvidia-smi shows yours), or use --device cpu",
+                    "there is no NVIDIA driver here, or it is older than CUDA {}.{} needs: install a newer one "
+                    "(nvidia-smi shows which CUDA yours knows), or use --device cpu",
                     CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
     if (result == cudaErrorNoDevice || (result == cudaSuccess && count == 0))
         throw Error(ErrorCode::unsupported,
