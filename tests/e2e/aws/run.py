@@ -7,6 +7,7 @@ JSON for every call: {"caller", "service", "action", "resource"}.
 """
 import argparse
 import os
+import signal
 import sys
 import time
 import traceback
@@ -63,6 +64,8 @@ def main():
         functions = chosen(options.names)
     except Broken as error:
         sys.exit(str(error))
+    # Told to end, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     aws = LocalAws(options)
     try:
         results = [run_one(aws, function) for function in functions]
