@@ -46,7 +46,7 @@ Fiber::~Fiber() = default;
 
 void Fiber::prepare(void (*body)(void*), void* argument) {
 #if defined(__SANITIZE_ADDRESS__)
-    __asan_unpoison_memory_region(stack_.get(), stack_bytes);
+    if (!ended_) __asan_unpoison_memory_region(stack_.get(), stack_bytes);  // frames that were never left
 #endif
     body_ = body;
     argument_ = argument;

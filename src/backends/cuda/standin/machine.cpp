@@ -240,7 +240,7 @@ void run_block(std::vector<int>& order) {
     for (int i = 0; i < place.threads; ++i) {
         Lane& lane = *machine.threads[static_cast<size_t>(i)];
         lane.waits = Waits::no;
-        lane.copies.assign(1, {});
+        if (lane.copies.size() != 1 || !lane.copies[0].empty()) lane.copies.assign(1, {});
         lane.fiber.prepare(body, nullptr);
     }
     for (;;) {
@@ -266,10 +266,10 @@ void run_grid(const char* name, const int (&grid)[3], int threads, size_t shared
     while (static_cast<int>(machine.threads.size()) < threads) machine.threads.push_back(std::make_unique<Lane>());
     std::vector<int> order;
     for (int warp = 0; warp * lanes < threads; ++warp) order.push_back(warp);
+    const std::unique_ptr<unsigned char[]> shared(new unsigned char[shared_bytes]);
     for (int z = 0; z < grid[2]; ++z) {
         for (int y = 0; y < grid[1]; ++y) {
             for (int x = 0; x < grid[0]; ++x) {
-                const std::unique_ptr<unsigned char[]> shared(new unsigned char[shared_bytes]);
                 std::memset(shared.get(), 0xFF, shared_bytes);
                 place = {0, threads, {x, y, z}, shared.get()};
                 run_block(order);
