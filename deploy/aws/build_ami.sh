@@ -16,6 +16,7 @@ build_ami.sh: makes the image of the workers from the committed sources of this 
   --model NAME          that the image holds; default kb-whisper-small
   --driver VERSION      of NVIDIA's driver, as Ubuntu's packages call it; default 535; none: for machines without a GPU
   --instance-type TYPE  of the machine that builds; default g4dn.xlarge, on whose GPU the image is tested
+  --base PARAMETER      of SSM that names the image to begin with; default: Ubuntu 22.04 of Canonical
   --subnet ID           where it builds; default: one of the default VPC
   --keep N              images that stay, this one among them; default 2
   --longest-min N       minutes after which the build is given up; default 90
@@ -26,12 +27,13 @@ TEXT
 own_flag() {
     consumed=2
     case $1 in
-    --model) model=$(value_of "$@") ;;
-    --driver) driver=$(value_of "$@") ;;
-    --instance-type) instance_type=$(value_of "$@") ;;
-    --subnet) subnet=$(value_of "$@") ;;
-    --keep) keep=$(value_of "$@") ;;
-    --longest-min) longest_min=$(value_of "$@") ;;
+    --model) need_value "$@" && model=$2 ;;
+    --driver) need_value "$@" && driver=$2 ;;
+    --instance-type) need_value "$@" && instance_type=$2 ;;
+    --base) need_value "$@" && base_image=$2 ;;
+    --subnet) need_value "$@" && subnet=$2 ;;
+    --keep) need_value "$@" && keep=$2 ;;
+    --longest-min) need_value "$@" && longest_min=$2 ;;
     --force) force=1 && consumed=1 ;;
     *) consumed=0 ;;
     esac
@@ -166,15 +168,16 @@ publish() {
 
 # Newest first; the published one stays in any case.
 prune() {
-    local id number=0
-    while read -r id; do
-        [[ -n $id && $id != "$image" ]] || continue
+    local id images number=0
+    images=$(aws_text 'reverse(sort_by(Images, &CreationDate))[].ImageId' ec2 describe-images --owners self \
+        --filters "Name=tag:Stack,Values=$stack" Name=tag:Name,Values=transcriber-image)
+    for id in $images; do
+        [[ $id != "$image" ]] || continue
         number=$((number + 1))
         ((number >= keep)) || continue
         say "removing the old image $id"
         remove_image "$id"
-    done < <(aws_text 'reverse(sort_by(Images, &CreationDate))[].ImageId' ec2 describe-images --owners self \
-        --filters "Name=tag:Stack,Values=$stack" Name=tag:Name,Values=transcriber-image | tr '\t' '\n')
+    done
 }
 
 main() {

@@ -20,7 +20,7 @@ TEXT
 own_flag() {
     case $1 in
     --yes) yes=1 && consumed=1 ;;
-    --min-age-min) min_age_min=$(value_of "$@") && consumed=2 ;;
+    --min-age-min) need_value "$@" && min_age_min=$2 && consumed=2 ;;
     *) consumed=0 ;;
     esac
 }

@@ -36,11 +36,8 @@ common_flags() {
 TEXT
 }
 
-# value_of FLAG VALUE…: the flag's value, which must be there.
-value_of() {
-    [[ -n ${2-} ]] || wrong_usage "$1 needs a value"
-    printf '%s' "$2"
-}
+# need_value FLAG VALUE…: the flag's value must be there.
+need_value() { [[ -n ${2-} ]] || wrong_usage "$1 needs a value"; }
 
 own_flag() { :; }
 
@@ -56,9 +53,9 @@ read_flags() {
             common_flags
             exit 0
             ;;
-        --region) region=$(value_of "$@") && shift 2 ;;
-        --stack) stack=$(value_of "$@") && shift 2 ;;
-        --profile) profile=$(value_of "$@") && shift 2 ;;
+        --region) need_value "$@" && region=$2 && shift 2 ;;
+        --stack) need_value "$@" && stack=$2 && shift 2 ;;
+        --profile) need_value "$@" && profile=$2 && shift 2 ;;
         *)
             consumed=0
             own_flag "$@"

@@ -16,7 +16,7 @@ TEXT
 
 own_flag() {
     case $1 in
-    --zip) zip=$(value_of "$@") && consumed=2 ;;
+    --zip) need_value "$@" && zip=$2 && consumed=2 ;;
     *) consumed=0 ;;
     esac
 }

@@ -24,15 +24,16 @@ TEXT
 own_flag() {
     consumed=2
     case $1 in
-    --zip) zip=$(value_of "$@") ;;
-    --email) email=$(value_of "$@") ;;
-    --budget-usd) budget_usd=$(value_of "$@") ;;
+    --zip) need_value "$@" && zip=$2 ;;
+    --email) need_value "$@" && email=$2 ;;
+    --budget-usd) need_value "$@" && budget_usd=$2 ;;
     --set)
-        [[ $(value_of "$@") =~ ^[A-Za-z]+=.+$ ]] || wrong_usage "--set ${2-}: NAME=VALUE, such as MaxInstances=4"
+        need_value "$@"
+        [[ $2 =~ ^[A-Za-z]+=.+$ ]] || wrong_usage "--set $2: NAME=VALUE, such as MaxInstances=4"
         settings+=("$2")
         ;;
-    --vpc) vpc=$(value_of "$@") ;;
-    --subnets) subnets=$(value_of "$@") ;;
+    --vpc) need_value "$@" && vpc=$2 ;;
+    --subnets) need_value "$@" && subnets=$2 ;;
     *) consumed=0 ;;
     esac
 }
@@ -100,19 +101,21 @@ deploy() {
         >"$scratch/deploy" 2>&1 &
     pid=$!
     show_progress "$name" "$there" "$pid"
-    if wait "$pid"; then
+    if wait "$pid" || failed_with 'No updates are to be performed'; then
         say "$name: up to date"
         return 0
     fi
+    cp -- "$scratch/error" "$scratch/deploy_error"
     region=$there aws_quietly cloudformation describe-stack-events --stack-name "$name" --output text --query \
         "StackEvents[?Timestamp>='$since' && contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]" >&2 || :
+    mv -- "$scratch/deploy_error" "$scratch/error"
     explain "cloudformation deploy $name"
 }
 
 # show_progress STACK REGION PID: the last thing that happened, until the process has ended.
 show_progress() {
     local last='' now
-    while sleep "$(((poll_s + 1) / 2))" && kill -0 "$3" 2>/dev/null; do
+    while sleep "$poll_s" && kill -0 "$3" 2>/dev/null; do
         now=$(AWS_PAGER='' aws --region "$2" ${profile:+--profile "$profile"} cloudformation describe-stack-events --stack-name "$1" \
             --max-items 1 --query 'StackEvents[0].[LogicalResourceId,ResourceStatus]' --output text 2>/dev/null | head -n 1) || :
         [[ -z $now || $now == "$last" || $now == None* ]] || say "  $now"

@@ -16,7 +16,7 @@ TEXT
 
 own_flag() {
     case $1 in
-    --smoke) smoke=$(value_of "$@") && consumed=2 ;;
+    --smoke) need_value "$@" && smoke=$2 && consumed=2 ;;
     *) consumed=0 ;;
     esac
 }

@@ -5,15 +5,28 @@
 cloudformation.py. Optional: "version": true (of an object), "context": further condition keys, "parts": the operations inside of a
 transaction. A caller without a role (a "client" with a presigned address) is passed over.
 """
+
 import json
 
 from cloudformation import ACCOUNT, REGION, STACK
 from iam import Request
 
-ROLES = {"TranscriptionApi": "ApiRole", "TranscriptionProcessUpload": "LauncherRole", "TranscriptionReaper": "ReaperRole",
-         "worker": "WorkerRole", "builder": "BuilderRole"}
-S3_ACTIONS = {"HeadObject": "GetObject", "HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket", "PostObject": "PutObject",
-              "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject", "CompleteMultipartUpload": "PutObject"}
+ROLES = {
+    "TranscriptionApi": "ApiRole",
+    "TranscriptionProcessUpload": "LauncherRole",
+    "TranscriptionReaper": "ReaperRole",
+    "worker": "WorkerRole",
+    "builder": "BuilderRole",
+}
+S3_ACTIONS = {
+    "HeadObject": "GetObject",
+    "HeadBucket": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "PostObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+}
 TRANSACTION = ["PutItem", "UpdateItem", "ConditionCheckItem"]
 OUR_TAGS = {"Stack": STACK, "Name": "transcriber-worker"}
 
@@ -35,19 +48,30 @@ def fleet(template_id, **changed):
     """All that one CreateFleet of the launch template needs; `changed` replaces parts for the tests of what is forbidden."""
     template = ec2_arn("launch-template", template_id)
     part = {"ec2:LaunchTemplate": template}
-    machine = {**part, "ec2:InstanceType": changed.get("instance_type", "g4dn.xlarge"),
-               "ec2:InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/{STACK}-{changed.get('profile', 'WorkerProfile')}",
-               "ec2:MetadataHttpTokens": changed.get("tokens", "required")}
-    tags = {"ec2:CreateAction": "CreateFleet", **{f"aws:RequestTag/{k}": v for k, v in OUR_TAGS.items()},
-            "aws:RequestTag/JobId": "job_1", "aws:TagKeys": [*OUR_TAGS, "JobId", "LaunchSeq"]}
+    machine = {
+        **part,
+        "ec2:InstanceType": changed.get("instance_type", "g4dn.xlarge"),
+        "ec2:InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/{STACK}-{changed.get('profile', 'WorkerProfile')}",
+        "ec2:MetadataHttpTokens": changed.get("tokens", "required"),
+    }
+    tags = {
+        "ec2:CreateAction": "CreateFleet",
+        **{f"aws:RequestTag/{k}": v for k, v in OUR_TAGS.items()},
+        "aws:RequestTag/JobId": "job_1",
+        "aws:TagKeys": [*OUR_TAGS, "JobId", "LaunchSeq"],
+    }
     vpc = {**part, "ec2:Vpc": ec2_arn("vpc", changed.get("vpc", "vpc-0a"))}
     image = {**part, "ec2:Owner": changed.get("image_owner", ACCOUNT)}
     passed = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-{changed.get('role', 'WorkerRole')}"
     return [
         Request("ec2:CreateFleet", ec2_arn("fleet"), {f"aws:RequestTag/{k}": v for k, v in OUR_TAGS.items()}),
-        Request("ec2:CreateFleet", template), Request("ec2:CreateFleet", ec2_arn("subnet")),
+        Request("ec2:CreateFleet", template),
+        Request("ec2:CreateFleet", ec2_arn("subnet")),
         Request("ec2:RunInstances", ec2_arn("instance"), machine),
-        *(Request("ec2:RunInstances", ec2_arn(what), part) for what in ("volume", "network-interface", "spot-instances-request")),
+        *(
+            Request("ec2:RunInstances", ec2_arn(what), part)
+            for what in ("volume", "network-interface", "spot-instances-request")
+        ),
         Request("ec2:RunInstances", template, part),
         Request("ec2:RunInstances", ec2_arn("security-group", "sg-0WorkerGroup"), part),
         Request("ec2:RunInstances", ec2_arn("subnet"), vpc),

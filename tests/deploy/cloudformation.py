@@ -1,14 +1,26 @@
 """A CloudFormation template as Python values, its functions computed with sample values: what a policy says once it is deployed."""
+
 import re
 
 import yaml
 
 ACCOUNT, REGION, STACK = "123456789012", "eu-north-1", "transcriber"
-PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::StackName": STACK, "AWS::Partition": "aws",
-          "AWS::URLSuffix": "amazonaws.com", "AWS::NoValue": None}
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::NoValue": None,
+}
 # Values for parameters without a default.
-SAMPLES = {"VpcId": "vpc-0a", "Subnets": ["subnet-0a", "subnet-0b"], "CodeBucket": f"{STACK}-code-{ACCOUNT}-{REGION}",
-           "CodeKey": "functions/0.zip", "BucketName": f"{STACK}-code-{ACCOUNT}-{REGION}"}
+SAMPLES = {
+    "VpcId": "vpc-0a",
+    "Subnets": ["subnet-0a", "subnet-0b"],
+    "CodeBucket": f"{STACK}-code-{ACCOUNT}-{REGION}",
+    "CodeKey": "functions/0.zip",
+    "BucketName": f"{STACK}-code-{ACCOUNT}-{REGION}",
+}
 
 
 class Loader(yaml.SafeLoader):
@@ -34,7 +46,11 @@ class Template:
         self.resources = self.raw["Resources"]
         self.parameters = {}
         for name, declared in self.raw.get("Parameters", {}).items():
-            value = {**SAMPLES, **(parameters or {})}.get(name) if name in (parameters or {}) or "Default" not in declared else declared["Default"]
+            value = (
+                {**SAMPLES, **(parameters or {})}.get(name)
+                if name in (parameters or {}) or "Default" not in declared
+                else declared["Default"]
+            )
             if value is None:
                 raise ValueError(f"no sample value for the parameter {name}")
             is_list = declared["Type"].startswith(("List<", "Comma"))
@@ -101,15 +117,22 @@ class Template:
             return self.parameters[name]
         resource = self.resources[name]  # KeyError: a name that is nowhere
         properties = resource.get("Properties", {})
-        own = {"AWS::S3::Bucket": "BucketName", "AWS::DynamoDB::Table": "TableName", "AWS::Lambda::Function": "FunctionName",
-               "AWS::SSM::Parameter": "Name", "AWS::Logs::LogGroup": "LogGroupName"}.get(resource["Type"])
+        own = {
+            "AWS::S3::Bucket": "BucketName",
+            "AWS::DynamoDB::Table": "TableName",
+            "AWS::Lambda::Function": "FunctionName",
+            "AWS::SSM::Parameter": "Name",
+            "AWS::Logs::LogGroup": "LogGroupName",
+        }.get(resource["Type"])
         if own:
             return self.value(properties[own])
         if resource["Type"] == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{STACK}-{name}"
         if resource["Type"] in ("AWS::SNS::Topic", "AWS::IAM::ManagedPolicy"):
             return self.attribute(name, "Arn")
-        prefix = {"AWS::EC2::LaunchTemplate": "lt-0", "AWS::EC2::SecurityGroup": "sg-0"}.get(resource["Type"], STACK + "-")
+        prefix = {"AWS::EC2::LaunchTemplate": "lt-0", "AWS::EC2::SecurityGroup": "sg-0"}.get(
+            resource["Type"], STACK + "-"
+        )
         return prefix + name
 
     def attribute(self, name, attribute):

@@ -3,6 +3,7 @@
 Source: the IAM user guide, "Policy evaluation logic" and "JSON policy element reference". What it does not know (an operator,
 an element) is an error, never a silent "no".
 """
+
 import datetime
 import ipaddress
 import re
@@ -24,7 +25,7 @@ def as_list(value):
 
 
 def matches_glob(pattern, text, ignore_case=False):
-    """"*" any number of characters, "?" one."""
+    """ "*" any number of characters, "?" one."""
     parts = re.split(r"([*?])", pattern)
     expression = "".join({"*": ".*", "?": "."}.get(part) or re.escape(part) for part in parts)
     return re.fullmatch(expression, text, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
@@ -128,12 +129,19 @@ def key_holds(operator, key, wanted, context):
     if given is None:
         return if_exists or quantifier == "ForAllValues" or (negative and quantifier == "")
     one = lambda value: any(test(w, value) for w in wanted) != negative  # noqa: E731
-    return all(map(one, given)) if quantifier == "ForAllValues" or (negative and quantifier == "") else any(map(one, given))
+    return (
+        all(map(one, given))
+        if quantifier == "ForAllValues" or (negative and quantifier == "")
+        else any(map(one, given))
+    )
 
 
 def conditions_hold(conditions, context):
-    return all(key_holds(operator, key, wanted, context)
-               for operator, keys in (conditions or {}).items() for key, wanted in keys.items())
+    return all(
+        key_holds(operator, key, wanted, context)
+        for operator, keys in (conditions or {}).items()
+        for key, wanted in keys.items()
+    )
 
 
 def names_action(statement, action):
@@ -164,19 +172,37 @@ def names_principal(statement, principal):
     return True
 
 
-KNOWN_ELEMENTS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+KNOWN_ELEMENTS = {
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+}
 
 
 def applies(statement, request):
     unknown = set(statement) - KNOWN_ELEMENTS
     if unknown or statement.get("Effect") not in ("Allow", "Deny"):
         raise ValueError(f"unknown in a statement: {unknown or statement.get('Effect')}")
-    return (names_principal(statement, request.principal) and names_action(statement, request.action)
-            and names_resource(statement, request) and conditions_hold(statement.get("Condition"), request.context))
+    return (
+        names_principal(statement, request.principal)
+        and names_action(statement, request.action)
+        and names_resource(statement, request)
+        and conditions_hold(statement.get("Condition"), request.context)
+    )
 
 
 def decide(policies, request):
     """`policies`: documents. An explicit Deny wins over every Allow; without an Allow nothing is allowed."""
-    effects = {statement["Effect"] for policy in policies for statement in as_list(policy["Statement"])
-               if applies(statement, request)}
+    effects = {
+        statement["Effect"]
+        for policy in policies
+        for statement in as_list(policy["Statement"])
+        if applies(statement, request)
+    }
     return DENIED if "Deny" in effects else ALLOWED if "Allow" in effects else NOT_ALLOWED

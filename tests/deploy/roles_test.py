@@ -2,6 +2,7 @@
 
 calls.jsonl holds the known calls. FT_AWS_CALL_LOG=FILE adds those of a run (tests/e2e/aws writes them). docs/aws.md: "Who calls what".
 """
+
 import collections
 import os
 import pathlib
@@ -42,8 +43,11 @@ FORBIDDEN = [
     ("WorkerRole", Request("dynamodb:Scan", TABLE), "a worker reads the table of everybody"),
     ("WorkerRole", Request("dynamodb:DeleteTable", TABLE), "a worker deletes the table"),
     ("WorkerRole", Request("dynamodb:PutItem", arn("dynamodb", "another-table")), "another table"),
-    ("WorkerRole", Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Stack="transcriber", Name="transcriber-worker")),
-     "a worker ends others"),
+    (
+        "WorkerRole",
+        Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Stack="transcriber", Name="transcriber-worker")),
+        "a worker ends others",
+    ),
     ("WorkerRole", Request("ec2:RunInstances", ec2_arn("instance")), "a worker launches"),
     ("WorkerRole", Request("ec2:CreateTags", ec2_arn("instance")), "a worker makes itself somebody else's"),
     ("WorkerRole", Request("s3:GetObject", s3("x", "another-bucket")), "another bucket"),
@@ -54,8 +58,16 @@ FORBIDDEN = [
     ("WorkerRole", Request("ssm:PutParameter", IMAGE), "a worker says what later machines run"),
     ("WorkerRole", Request("ssm:GetParameter", arn("ssm", "/other/secret")), "secrets of others"),
     ("WorkerRole", Request("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/EC2"}), "metrics of others"),
-    ("WorkerRole", Request("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/transcriber-WorkerRole"), "a worker passes roles"),
-    ("WorkerRole", Request("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/transcriber-ReaperRole"), "a worker becomes the reaper"),
+    (
+        "WorkerRole",
+        Request("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/transcriber-WorkerRole"),
+        "a worker passes roles",
+    ),
+    (
+        "WorkerRole",
+        Request("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/transcriber-ReaperRole"),
+        "a worker becomes the reaper",
+    ),
     ("ApiRole", Request("s3:GetObject", s3("results/x", "another-bucket")), "results in others' buckets"),
     ("ApiRole", Request("s3:GetObject", s3("transcription_upload/api/job_1/x.wav")), "the API reads recordings"),
     ("ApiRole", Request("s3:PutObject", s3("results/job_1/1/transcript.txt")), "uploads over results"),
@@ -66,19 +78,41 @@ FORBIDDEN = [
     ("ApiRole", Request("dynamodb:Scan", TABLE), "the API scans"),
     ("ApiRole", Request("ec2:CreateFleet", ec2_arn("fleet")), "the API spends money"),
     ("ApiRole", Request("ssm:GetParameter", SECRET), "the API reads the secret of messages"),
-    ("LauncherRole", Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Stack="transcriber")), "the launcher ends machines"),
-    ("LauncherRole", Request("ec2:CreateTags", ec2_arn("instance"), {"aws:RequestTag/Stack": "transcriber"}), "tags after the launch"),
+    (
+        "LauncherRole",
+        Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Stack="transcriber")),
+        "the launcher ends machines",
+    ),
+    (
+        "LauncherRole",
+        Request("ec2:CreateTags", ec2_arn("instance"), {"aws:RequestTag/Stack": "transcriber"}),
+        "tags after the launch",
+    ),
     ("LauncherRole", Request("ec2:RunInstances", ec2_arn("key-pair")), "machines that can be logged into"),
     ("LauncherRole", Request("ec2:RunInstances", ec2_arn("security-group", "sg-other")), "machines with open ports"),
     ("LauncherRole", Request("dynamodb:DeleteItem", TABLE), "the launcher deletes jobs"),
     ("LauncherRole", Request("dynamodb:DeleteTable", TABLE), "the launcher deletes the table"),
     ("LauncherRole", Request("s3:GetObject", s3("results/job_1/1/transcript.txt")), "the launcher reads transcripts"),
     ("LauncherRole", Request("ssm:GetParameter", SECRET), "the launcher reads the secret of messages"),
-    ("LauncherRole", Request("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/transcriber-WorkerRole",
-                             {"iam:PassedToService": "lambda.amazonaws.com"}), "the workers' role for a function"),
-    ("ReaperRole", Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Name="transcriber-worker")), "another stack's worker"),
-    ("ReaperRole", Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Stack="transcriber", Name="transcriber-builder")),
-     "a builder at work"),
+    (
+        "LauncherRole",
+        Request(
+            "iam:PassRole",
+            f"arn:aws:iam::{ACCOUNT}:role/transcriber-WorkerRole",
+            {"iam:PassedToService": "lambda.amazonaws.com"},
+        ),
+        "the workers' role for a function",
+    ),
+    (
+        "ReaperRole",
+        Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Name="transcriber-worker")),
+        "another stack's worker",
+    ),
+    (
+        "ReaperRole",
+        Request("ec2:TerminateInstances", ec2_arn("instance"), tagged(Stack="transcriber", Name="transcriber-builder")),
+        "a builder at work",
+    ),
     ("ReaperRole", Request("ec2:TerminateInstances", ec2_arn("instance")), "a machine without tags"),
     ("ReaperRole", Request("ec2:RunInstances", ec2_arn("instance")), "the reaper launches"),
     ("ReaperRole", Request("ec2:CreateFleet", ec2_arn("fleet")), "the reaper launches"),
@@ -90,11 +124,29 @@ FORBIDDEN = [
     ("ReaperRole", Request("ssm:PutParameter", SECRET), "the reaper changes the secret"),
     ("BuilderRole", Request("ssm:PutParameter", IMAGE), "a builder publishes its own image"),
     ("BuilderRole", Request("s3:GetObject", s3("results/job_1/1/transcript.txt")), "a builder reads transcripts"),
-    ("BuilderRole", Request("s3:PutObject", f"arn:aws:s3:::transcriber-code-{ACCOUNT}-{REGION}/functions/0.zip"), "a builder changes functions"),
-    ("BuilderRole", Request("ec2:CreateTags", ec2_arn("instance"), {"aws:TagKeys": ["BuildStatus"],
-                                                                     **tagged(Stack="transcriber", Name="transcriber-worker")}), "tags of others"),
-    ("BuilderRole", Request("ec2:CreateTags", ec2_arn("instance"), {"aws:TagKeys": ["Name"],
-                                                                     **tagged(Stack="transcriber", Name="transcriber-builder")}), "another name"),
+    (
+        "BuilderRole",
+        Request("s3:PutObject", f"arn:aws:s3:::transcriber-code-{ACCOUNT}-{REGION}/functions/0.zip"),
+        "a builder changes functions",
+    ),
+    (
+        "BuilderRole",
+        Request(
+            "ec2:CreateTags",
+            ec2_arn("instance"),
+            {"aws:TagKeys": ["BuildStatus"], **tagged(Stack="transcriber", Name="transcriber-worker")},
+        ),
+        "tags of others",
+    ),
+    (
+        "BuilderRole",
+        Request(
+            "ec2:CreateTags",
+            ec2_arn("instance"),
+            {"aws:TagKeys": ["Name"], **tagged(Stack="transcriber", Name="transcriber-builder")},
+        ),
+        "another name",
+    ),
 ]
 # What may not be launched: at least one of the requests behind such a fleet is refused.
 FORBIDDEN_FLEETS = [
@@ -107,10 +159,29 @@ FORBIDDEN_FLEETS = [
     ("another role", fleet("lt-0WorkerTemplate", role="ReaperRole")),
 ]
 # Nobody's, whatever the resource.
-NOBODYS = ["iam:CreateUser", "iam:AttachRolePolicy", "iam:PutRolePolicy", "s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutBucketAcl",
-           "s3:PutObjectAcl", "dynamodb:DeleteTable", "dynamodb:Scan", "ec2:AuthorizeSecurityGroupIngress", "ec2:ModifyInstanceAttribute",
-           "ec2:CreateKeyPair", "ec2:ModifyLaunchTemplate", "ec2:CreateLaunchTemplateVersion", "lambda:UpdateFunctionCode",
-           "lambda:InvokeFunction", "sts:AssumeRole", "kms:Decrypt", "ssm:PutParameter", "logs:DeleteLogGroup", "sqs:PurgeQueue"]
+NOBODYS = [
+    "iam:CreateUser",
+    "iam:AttachRolePolicy",
+    "iam:PutRolePolicy",
+    "s3:DeleteBucket",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketAcl",
+    "s3:PutObjectAcl",
+    "dynamodb:DeleteTable",
+    "dynamodb:Scan",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:ModifyInstanceAttribute",
+    "ec2:CreateKeyPair",
+    "ec2:ModifyLaunchTemplate",
+    "ec2:CreateLaunchTemplateVersion",
+    "lambda:UpdateFunctionCode",
+    "lambda:InvokeFunction",
+    "sts:AssumeRole",
+    "kms:Decrypt",
+    "ssm:PutParameter",
+    "logs:DeleteLogGroup",
+    "sqs:PurgeQueue",
+]
 
 
 def decision(role, request):
@@ -136,7 +207,10 @@ class Roles(unittest.TestCase):
         self.check_calls(calls.read(path))
 
     def test_builder_may_report_and_read_its_sources(self):
-        tags = {**tagged(Stack="transcriber", Name="transcriber-builder"), "aws:TagKeys": ["BuildStatus", "BuildMessage"]}
+        tags = {
+            **tagged(Stack="transcriber", Name="transcriber-builder"),
+            "aws:TagKeys": ["BuildStatus", "BuildMessage"],
+        }
         self.assertEqual(decision("BuilderRole", Request("ec2:CreateTags", ec2_arn("instance"), tags)), ALLOWED)
         source = f"arn:aws:s3:::transcriber-code-{ACCOUNT}-{REGION}/image/source.tar.gz"
         self.assertEqual(decision("BuilderRole", Request("s3:GetObject", source)), ALLOWED)
@@ -153,8 +227,13 @@ class Roles(unittest.TestCase):
                 self.assertGreater(sum(decision("LauncherRole", r) != ALLOWED for r in requests), 0)
 
     def test_nobody_may(self):
-        arns = {r for role in ROLES_OF_MACHINES_AND_FUNCTIONS for document in policies_of_role(TEMPLATE, role)
-                for statement in document["Statement"] for r in as_list(statement["Resource"])}
+        arns = {
+            r
+            for role in ROLES_OF_MACHINES_AND_FUNCTIONS
+            for document in policies_of_role(TEMPLATE, role)
+            for statement in document["Statement"]
+            for r in as_list(statement["Resource"])
+        }
         for role in ROLES_OF_MACHINES_AND_FUNCTIONS:
             for action in NOBODYS:
                 for resource in arns:
@@ -171,7 +250,9 @@ class Roles(unittest.TestCase):
                 for statement in document["Statement"]:
                     self.assertNotIn("NotAction", statement)
                     self.assertNotIn("NotResource", statement)
-                    self.assertFalse([a for a in as_list(statement["Action"]) if "*" in a], f"{role}: {statement['Action']}")
+                    self.assertFalse(
+                        [a for a in as_list(statement["Action"]) if "*" in a], f"{role}: {statement['Action']}"
+                    )
                     if "*" in as_list(statement["Resource"]):
                         found[role, statement["Sid"]] += 1
         self.assertEqual(set(found), set(WILDCARDS))

@@ -1,4 +1,5 @@
 """What the template promises: cfn-lint finds nothing, and everything is closed, encrypted, limited and watched."""
+
 import json
 import pathlib
 import re
@@ -14,11 +15,32 @@ TEMPLATE = Template(AWS / "template.yaml")
 CODE_BUCKET = Template(AWS / "code_bucket.yaml")
 # What the functions and the worker read from their surroundings; src/cloud and src/agent refuse to start without.
 FUNCTION_SETTINGS = {
-    "FT_STACK", "FT_TABLE", "FT_BUCKET", "FT_QUEUE_URL", "FT_LAUNCH_TEMPLATE", "FT_SUBNETS", "FT_INSTANCE_TYPES", "FT_IMAGE_PARAMETER",
-    "FT_MAX_INSTANCES", "FT_ALLOW_ON_DEMAND", "FT_DEADLINE_MIN", "FT_WEBHOOK_SECRET_PARAMETER", "FT_LINK_SECONDS",
-    "FT_MAX_UPLOAD_BYTES", "FT_RESULT_DAYS"}
-WORKER_SETTINGS = {"FT_STACK", "FT_TABLE", "FT_BUCKET", "FT_IMAGE_PARAMETER", "FT_WEBHOOK_SECRET_PARAMETER", "FT_DEADLINE_MIN",
-                   "FT_IDLE_S", "AWS_REGION"}
+    "FT_STACK",
+    "FT_TABLE",
+    "FT_BUCKET",
+    "FT_QUEUE_URL",
+    "FT_LAUNCH_TEMPLATE",
+    "FT_SUBNETS",
+    "FT_INSTANCE_TYPES",
+    "FT_IMAGE_PARAMETER",
+    "FT_MAX_INSTANCES",
+    "FT_ALLOW_ON_DEMAND",
+    "FT_DEADLINE_MIN",
+    "FT_WEBHOOK_SECRET_PARAMETER",
+    "FT_LINK_SECONDS",
+    "FT_MAX_UPLOAD_BYTES",
+    "FT_RESULT_DAYS",
+}
+WORKER_SETTINGS = {
+    "FT_STACK",
+    "FT_TABLE",
+    "FT_BUCKET",
+    "FT_IMAGE_PARAMETER",
+    "FT_WEBHOOK_SECRET_PARAMETER",
+    "FT_DEADLINE_MIN",
+    "FT_IDLE_S",
+    "AWS_REGION",
+}
 
 
 def only(template, kind):
@@ -34,24 +56,35 @@ def buckets():
 class Lint(unittest.TestCase):
     def test_cfn_lint_finds_nothing(self):
         from cfnlint.api import ManualArgs, lint_file  # slow to import
-        for name, regions in [("template.yaml", ["eu-north-1", "eu-west-1", "us-east-1"]), ("code_bucket.yaml", ["eu-north-1"]),
-                              ("budget.yaml", ["us-east-1"])]:
+
+        for name, regions in [
+            ("template.yaml", ["eu-north-1", "eu-west-1", "us-east-1"]),
+            ("code_bucket.yaml", ["eu-north-1"]),
+            ("budget.yaml", ["us-east-1"]),
+        ]:
             with self.subTest(template=name):
                 self.assertEqual([str(m) for m in lint_file(AWS / name, config=ManualArgs(regions=regions))], [])
 
     def test_fits_into_a_request(self):
         for path in AWS.glob("*.yaml"):
-            self.assertLess(len(path.read_bytes()), 51200, f"{path.name}: CloudFormation takes 51,200 bytes without a bucket")
+            self.assertLess(
+                len(path.read_bytes()), 51200, f"{path.name}: CloudFormation takes 51,200 bytes without a bucket"
+            )
 
     def test_no_aliases(self):
         for path in AWS.glob("*.yaml"):
             events = yaml.parse(path.read_text(encoding="utf-8"))
-            self.assertFalse([e for e in events if isinstance(e, yaml.AliasEvent)], f"{path.name}: CloudFormation knows no YAML aliases")
+            self.assertFalse(
+                [e for e in events if isinstance(e, yaml.AliasEvent)],
+                f"{path.name}: CloudFormation knows no YAML aliases",
+            )
 
     def test_no_image_id_is_written_down(self):
         for path in [*AWS.iterdir(), *(ROOT / "src").rglob("*.cpp")]:
             if path.is_file() and not path.name.endswith("_test.cpp"):
-                self.assertIsNone(re.search(r"\bami-[0-9a-f]{8,}", path.read_text(encoding="utf-8", errors="replace")), path)
+                self.assertIsNone(
+                    re.search(r"\bami-[0-9a-f]{8,}", path.read_text(encoding="utf-8", errors="replace")), path
+                )
 
 
 class Storage(unittest.TestCase):
@@ -73,12 +106,16 @@ class Storage(unittest.TestCase):
         for _, policy in policies:
             covered.add(policy["Bucket"])
             for path in ("", "/key"):
-                request = Request("s3:GetObject", f"arn:aws:s3:::{policy['Bucket']}{path}", {"aws:SecureTransport": False}, "anybody")
+                request = Request(
+                    "s3:GetObject", f"arn:aws:s3:::{policy['Bucket']}{path}", {"aws:SecureTransport": False}, "anybody"
+                )
                 self.assertEqual(decide([policy["PolicyDocument"]], request), DENIED)
         self.assertEqual(covered, {bucket["BucketName"] for _, _, bucket in buckets()})
         queues = only(TEMPLATE, "AWS::SQS::QueuePolicy")["PolicyDocument"]
         for name in TEMPLATE.of_type("AWS::SQS::Queue"):
-            request = Request("sqs:SendMessage", TEMPLATE.attribute(name, "Arn"), {"aws:SecureTransport": False}, "s3.amazonaws.com")
+            request = Request(
+                "sqs:SendMessage", TEMPLATE.attribute(name, "Arn"), {"aws:SecureTransport": False}, "s3.amazonaws.com"
+            )
             self.assertEqual(decide([queues], request), DENIED)
 
     def test_only_our_bucket_sends_events(self):
@@ -96,7 +133,9 @@ class Storage(unittest.TestCase):
 
     def test_uploads_become_events_that_are_kept(self):
         notified = TEMPLATE.properties("DataBucket")["NotificationConfiguration"]["QueueConfigurations"]
-        self.assertEqual([n["Filter"]["S3Key"]["Rules"] for n in notified], [[{"Name": "prefix", "Value": "transcription_upload/"}]])
+        self.assertEqual(
+            [n["Filter"]["S3Key"]["Rules"] for n in notified], [[{"Name": "prefix", "Value": "transcription_upload/"}]]
+        )
         self.assertEqual(notified[0]["Queue"], TEMPLATE.attribute("UploadQueue", "Arn"))
         queue = TEMPLATE.properties("UploadQueue")
         self.assertEqual(queue["RedrivePolicy"]["deadLetterTargetArn"], TEMPLATE.attribute("DeadLetterQueue", "Arn"))
@@ -108,8 +147,10 @@ class Storage(unittest.TestCase):
 
     def test_lifecycle_covers_what_is_written(self):
         rules = TEMPLATE.properties("DataBucket")["LifecycleConfiguration"]["Rules"]
-        self.assertEqual({r["Prefix"]: r["ExpirationInDays"] for r in rules},
-                         {"transcription_upload/": 7, "checkpoints/": 7, "results/": 30})
+        self.assertEqual(
+            {r["Prefix"]: r["ExpirationInDays"] for r in rules},
+            {"transcription_upload/": 7, "checkpoints/": 7, "results/": 30},
+        )
         self.assertTrue(all("AbortIncompleteMultipartUpload" in r for r in rules))
 
     def test_table_is_what_the_program_expects(self):
@@ -118,10 +159,16 @@ class Storage(unittest.TestCase):
         source = (ROOT / "src/jobs/aws/table_layout.cpp").read_text(encoding="utf-8")
         named = dict(re.findall(r"constexpr const char\* (\w+) = \"([^\"]+)\"", header))
         keys = {k: t for k, t in re.findall(r"\{(\w+), '([SN])'\}", source)}
-        self.assertEqual({a["AttributeName"]: a["AttributeType"] for a in table["AttributeDefinitions"]},
-                         {named[k]: t for k, t in keys.items()})
-        self.assertEqual([k["AttributeName"] for k in table["KeySchema"]], [named["job_id_column"], named["row_column"]])
-        indexes = {i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in table["GlobalSecondaryIndexes"]}
+        self.assertEqual(
+            {a["AttributeName"]: a["AttributeType"] for a in table["AttributeDefinitions"]},
+            {named[k]: t for k, t in keys.items()},
+        )
+        self.assertEqual(
+            [k["AttributeName"] for k in table["KeySchema"]], [named["job_id_column"], named["row_column"]]
+        )
+        indexes = {
+            i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in table["GlobalSecondaryIndexes"]
+        }
         wanted = re.findall(r"\{(\w+_index), \{(\w+), '.'\}, aws::KeyColumn\{(\w+), '.'\}\}", source)
         self.assertEqual(indexes, {named[i]: [named[h], named[r]] for i, h, r in wanted})
         self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": named["ttl_column"], "Enabled": True})
@@ -131,7 +178,9 @@ class Storage(unittest.TestCase):
 
     def test_data_outlives_the_stack(self):
         for name in ("DataBucket", "LogBucket", "JobsTable"):
-            self.assertEqual({TEMPLATE.resources[name][k] for k in ("DeletionPolicy", "UpdateReplacePolicy")}, {"Retain"})
+            self.assertEqual(
+                {TEMPLATE.resources[name][k] for k in ("DeletionPolicy", "UpdateReplacePolicy")}, {"Retain"}
+            )
 
 
 class Machines(unittest.TestCase):
@@ -147,8 +196,15 @@ class Machines(unittest.TestCase):
         self.assertNotIn("KeyName", self.data)
 
     def test_metadata(self):
-        self.assertEqual(self.data["MetadataOptions"], {"HttpEndpoint": "enabled", "HttpTokens": "required",
-                                                        "HttpPutResponseHopLimit": 1, "InstanceMetadataTags": "enabled"})
+        self.assertEqual(
+            self.data["MetadataOptions"],
+            {
+                "HttpEndpoint": "enabled",
+                "HttpTokens": "required",
+                "HttpPutResponseHopLimit": 1,
+                "InstanceMetadataTags": "enabled",
+            },
+        )
 
     def test_switching_off_ends_them(self):
         self.assertEqual(self.data["InstanceInitiatedShutdownBehavior"], "terminate")
@@ -173,7 +229,9 @@ class Machines(unittest.TestCase):
 
     def test_blocks_are_fetched_ahead_unless_told_otherwise(self):
         def rate(value):
-            data = only(Template(AWS / "template.yaml", {"VolumeInitializationRate": value}), "AWS::EC2::LaunchTemplate")
+            data = only(
+                Template(AWS / "template.yaml", {"VolumeInitializationRate": value}), "AWS::EC2::LaunchTemplate"
+            )
             return data["LaunchTemplateData"]["BlockDeviceMappings"][0]["Ebs"].get("VolumeInitializationRate")
 
         self.assertEqual((rate(300), rate(0)), (300, None))
@@ -188,9 +246,13 @@ class Functions(unittest.TestCase):
     functions = TEMPLATE.of_type("AWS::Lambda::Function")
 
     def test_three_with_a_role_each(self):
-        self.assertEqual({f["Handler"] for f in self.functions.values()},
-                         {"TranscriptionApi", "TranscriptionProcessUpload", "TranscriptionReaper"})
-        self.assertEqual({f["FunctionName"] for f in self.functions.values()}, {f["Handler"] for f in self.functions.values()})
+        self.assertEqual(
+            {f["Handler"] for f in self.functions.values()},
+            {"TranscriptionApi", "TranscriptionProcessUpload", "TranscriptionReaper"},
+        )
+        self.assertEqual(
+            {f["FunctionName"] for f in self.functions.values()}, {f["Handler"] for f in self.functions.values()}
+        )
         self.assertEqual(len({f["Role"] for f in self.functions.values()}), 3)
 
     def test_settings(self):
@@ -227,12 +289,19 @@ class Watching(unittest.TestCase):
         alarms = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
         watched = {(a["Namespace"], a["MetricName"], a["Dimensions"][0]["Value"]) for a in alarms.values()}
         self.assertLessEqual(
-            {("AWS/SQS", "ApproximateNumberOfMessagesVisible", "transcriber-DeadLetterQueue"),
-             ("AWS/SQS", "ApproximateAgeOfOldestMessage", "transcriber-UploadQueue"),
-             ("AWS/Lambda", "Errors", "TranscriptionApi"), ("AWS/Lambda", "Errors", "TranscriptionProcessUpload"),
-             ("AWS/Lambda", "Errors", "TranscriptionReaper"), ("AWS/Lambda", "Invocations", "TranscriptionReaper"),
-             ("FastTranscribe", "OldestWorkerMin", "transcriber"), ("FastTranscribe", "Workers", "transcriber"),
-             ("FastTranscribe", "DeadJobs", "transcriber")}, watched)
+            {
+                ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "transcriber-DeadLetterQueue"),
+                ("AWS/SQS", "ApproximateAgeOfOldestMessage", "transcriber-UploadQueue"),
+                ("AWS/Lambda", "Errors", "TranscriptionApi"),
+                ("AWS/Lambda", "Errors", "TranscriptionProcessUpload"),
+                ("AWS/Lambda", "Errors", "TranscriptionReaper"),
+                ("AWS/Lambda", "Invocations", "TranscriptionReaper"),
+                ("FastTranscribe", "OldestWorkerMin", "transcriber"),
+                ("FastTranscribe", "Workers", "transcriber"),
+                ("FastTranscribe", "DeadJobs", "transcriber"),
+            },
+            watched,
+        )
         for name, alarm in alarms.items():
             self.assertEqual(alarm["AlarmActions"], [TEMPLATE.ref("Alarms")], name)
         self.assertEqual(alarms["ReaperSilentAlarm"]["TreatMissingData"], "breaching")
