@@ -24,8 +24,8 @@ ft_script_test(packaging COMMAND scripts/tests/packaging_test.sh ${CMAKE_BINARY_
 ft_script_test(page_in_a_browser COMMAND tests/browser/page_test.sh $<TARGET_FILE:fast-transcribe> TIMEOUT 600)
 set_tests_properties(page_in_a_browser PROPERTIES PROCESSORS 2)
 
-# deploy/aws: its roles and templates.
-foreach(module iam_test roles_test template_test)
-  ft_script_test(deploy_${module} COMMAND tests/deploy/run.sh ${module} TIMEOUT 120)
+# deploy/aws: its roles, templates and scripts.
+foreach(module iam_test roles_test template_test scripts_test)
+  ft_script_test(deploy_${module} COMMAND tests/deploy/run.sh ${module} TIMEOUT 300)
   set_tests_properties(deploy_${module} PROPERTIES LABELS "scripts;deploy")
 endforeach()
