@@ -160,4 +160,9 @@ class Template:
 
 
 def policies_of_role(template, name):
-    return [policy["PolicyDocument"] for policy in template.properties(name)["Policies"]]
+    """Its own, and the template's that are attached to it."""
+    role = template.properties(name)
+    managed = {template.ref(n): p["PolicyDocument"] for n, p in template.of_type("AWS::IAM::ManagedPolicy").items()}
+    return [policy["PolicyDocument"] for policy in role["Policies"]] + [
+        managed[arn] for arn in role.get("ManagedPolicyArns", [])
+    ]

@@ -114,8 +114,6 @@ FORBIDDEN = [
         "a builder at work",
     ),
     ("ReaperRole", Request("ec2:TerminateInstances", ec2_arn("instance")), "a machine without tags"),
-    ("ReaperRole", Request("ec2:RunInstances", ec2_arn("instance")), "the reaper launches"),
-    ("ReaperRole", Request("ec2:CreateFleet", ec2_arn("fleet")), "the reaper launches"),
     ("ReaperRole", Request("s3:DeleteBucket", f"arn:aws:s3:::{DATA}"), "the reaper deletes the bucket"),
     ("ReaperRole", Request("s3:DeleteObjectVersion", s3("transcription_upload/x.wav")), "the reaper deletes for good"),
     ("ReaperRole", Request("s3:DeleteObject", s3("callbacks/x.json")), "the reaper deletes settings of users"),

@@ -89,6 +89,7 @@ def template_for_moto(source, moto_url, api_url):
     }
     for resource in kept.values():
         resource.pop("DependsOn", None)
+        resource.get("Properties", {}).get("Environment", {}).get("Variables", {}).pop("FT_API_URL", None)
     outputs = {**template["Outputs"], "ApiUrl": {"Value": api_url}}
     del outputs["ClientPolicyArn"]
     for name, queue in (

@@ -24,6 +24,8 @@ FUNCTION_SETTINGS = {
     "FT_INSTANCE_TYPES",
     "FT_IMAGE_PARAMETER",
     "FT_MAX_INSTANCES",
+    "FT_JOBS_PER_INSTANCE",
+    "FT_API_URL",
     "FT_ALLOW_ON_DEMAND",
     "FT_DEADLINE_MIN",
     "FT_WEBHOOK_SECRET_PARAMETER",
@@ -284,10 +286,15 @@ class Functions(unittest.TestCase):
         self.assertEqual([t["Arn"] for t in rule["Targets"]], [TEMPLATE.attribute("ReaperFunction", "Arn")])
 
 
+def watched_by(alarm):
+    metric = alarm["Metrics"][0]["MetricStat"]["Metric"] if "Metrics" in alarm else alarm
+    return metric["Namespace"], metric["MetricName"], metric["Dimensions"][0]["Value"]
+
+
 class Watching(unittest.TestCase):
     def test_alarms(self):
         alarms = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
-        watched = {(a["Namespace"], a["MetricName"], a["Dimensions"][0]["Value"]) for a in alarms.values()}
+        watched = {watched_by(a) for a in alarms.values()}
         self.assertLessEqual(
             {
                 ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "transcriber-DeadLetterQueue"),
@@ -296,9 +303,9 @@ class Watching(unittest.TestCase):
                 ("AWS/Lambda", "Errors", "TranscriptionProcessUpload"),
                 ("AWS/Lambda", "Errors", "TranscriptionReaper"),
                 ("AWS/Lambda", "Invocations", "TranscriptionReaper"),
-                ("FastTranscribe", "OldestWorkerMin", "transcriber"),
-                ("FastTranscribe", "Workers", "transcriber"),
-                ("FastTranscribe", "DeadJobs", "transcriber"),
+                ("FastTranscribe", "OldestMachineAge", "transcriber"),
+                ("FastTranscribe", "Machines", "transcriber"),
+                ("FastTranscribe", "OldestJobAge", "transcriber"),
             },
             watched,
         )
