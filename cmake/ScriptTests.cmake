@@ -30,3 +30,9 @@ endif()
 if(FT_HAVE_CUDA)
   ft_script_test(cuda_machine_code COMMAND tests/gpu/machine_code_test.py $<TARGET_FILE:fast-transcribe> ${FT_CUDA_CHIPS} TIMEOUT 60)
 endif()
+
+# deploy/aws: its roles, templates and scripts.
+foreach(module iam_test roles_test template_test scripts_test)
+  ft_script_test(deploy_${module} COMMAND tests/deploy/run.sh ${module} TIMEOUT 300)
+  set_tests_properties(deploy_${module} PROPERTIES LABELS "scripts;deploy")
+endforeach()
