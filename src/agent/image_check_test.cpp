@@ -12,7 +12,7 @@ ImageFacts facts() {
             "ab"};
 }
 
-Kind verdict(const ImageFacts& facts) {
+ImageVerdict::Kind verdict(const ImageFacts& facts) {
     return check_image(facts).kind;
 }
 
