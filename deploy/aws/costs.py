@@ -95,7 +95,7 @@ def job_cost(a, jobs, machine_hour):
 
 
 def idle_month(a):
-    """(what, USD) of a stack without jobs. A second a pass of the reaper; five pollers of Lambda's, each 20 s a request."""
+    """(what, USD) of a stack without jobs: a second a pass of the reaper; five pollers that ask every 20 s."""
     passes = 30 * 24 * 60 / a.reaper_min
     polls = 5 * 3 * 60 * 24 * 30
     return [
