@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/testing/temporary_folder.h"
 #include "jobs/job_json.h"
 #include "jobs/memory/faulty_stores.h"
 #include "jobs/memory/manual_clock.h"
@@ -45,7 +46,7 @@ class AgentTest : public ::testing::Test {
   protected:
     AgentTest() : faulty_store(store, faults) {
         options.worker.owner = "machine";
-        options.worker.scratch = ::testing::TempDir() + "agent-scratch";
+        options.worker.scratch = scratch.path();
         options.workers = 1;
         options.limits.idle_ms = 600000;
         options.alive_every_ms = 1;
@@ -82,6 +83,7 @@ class AgentTest : public ::testing::Test {
     std::string state(const std::string& id) { return std::string(to_string(store.get(id)->state)); }
 
     ManualClock clock;
+    test::TemporaryFolder scratch;
     MemoryJobStore store{clock};
     MemoryObjectStore objects{clock};
     Faults faults;

@@ -4,14 +4,13 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/testing/temporary_folder.h"
 
 namespace ft {
 namespace {
 
-const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "ft_file_test";
-
 TEST(File, WritesAtomicallyAndReadsBack) {
-    std::filesystem::remove_all(folder);
+    const test::TemporaryFolder folder;
     const auto path = folder / "new" / "a.txt";
     write_file_atomically(path, "första");
     write_file_atomically(path, "andra");
@@ -21,6 +20,7 @@ TEST(File, WritesAtomicallyAndReadsBack) {
 }
 
 TEST(File, SaysWhichFileIsMissing) {
+    const test::TemporaryFolder folder;
     try {
         read_file(folder / "nowhere");
         FAIL();
@@ -31,12 +31,14 @@ TEST(File, SaysWhichFileIsMissing) {
 }
 
 TEST(File, RefusesMoreThanTheLimit) {
+    const test::TemporaryFolder folder;
     write_file_atomically(folder / "long", std::string(100, 'x'));
     EXPECT_THROW(read_file(folder / "long", 99), Error);
     EXPECT_EQ(read_file(folder / "long", 100).size(), 100u);
 }
 
 TEST(MappedFile, ShowsTheBytesAndSurvivesMoves) {
+    const test::TemporaryFolder folder;
     write_file_atomically(folder / "map", "abc");
     MappedFile a(folder / "map");
     MappedFile b(std::move(a));
@@ -44,7 +46,7 @@ TEST(MappedFile, ShowsTheBytesAndSurvivesMoves) {
     EXPECT_EQ(static_cast<char>(b.bytes()[2]), 'c');
     write_file_atomically(folder / "empty", "");
     EXPECT_TRUE(MappedFile(folder / "empty").bytes().empty());
-    EXPECT_THROW(MappedFile{folder}, Error) << "a folder is no file";
+    EXPECT_THROW(MappedFile{folder.path()}, Error) << "a folder is no file";
 }
 
 }  // namespace
