@@ -100,8 +100,10 @@ def template_for_moto(source, moto_url, api_url):
         ("DeadLetterQueueUrl", "DeadLetterQueue"),
     ):  # the CLI goes where its address says
         outputs[name] = {"Value": {"Fn::Sub": f"{moto_url}/{ACCOUNT}/${{{queue}.QueueName}}"}}
+    # The API is not there, and neither is its name for the workers' settings.
+    resources = json.dumps(kept).replace("${Api}", "api")
     # JSON is YAML; what comes before stays as it is, since setup_infrastructure.sh reads the parameters' defaults there.
-    return f"{source[:source.index('Resources:')]}Resources: {json.dumps(kept)}\nOutputs: {json.dumps(outputs)}\n"
+    return f"{source[:source.index('Resources:')]}Resources: {resources}\nOutputs: {json.dumps(outputs)}\n"
 
 
 class World:
