@@ -242,8 +242,8 @@ class Submission {
             const bool has_message = error.is_object() && error.value("message", json()).is_string();
             return fail(index, has_message ? error["message"].get<std::string>() : "the job was " + state);
         }
-        const std::vector<std::string> names = files_.write(
-            index, [&](const std::string& format) { return client_.get("/jobs/" + id + "/result?format=" + format); });
+        const std::vector<std::string> names =
+            files_.write(index, [&](const std::string& format) { return client_.result(id, format); });
         jobs_[index].over = true;
         for (const std::string& name : names) parts_.out << name << "\n";
         parts_.out << std::flush;

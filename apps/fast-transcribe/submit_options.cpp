@@ -111,7 +111,9 @@ SubmitOptions parse_submit_arguments(const std::vector<std::string>& arguments) 
 
 std::string submit_help() {
     GatheredSubmit g;
-    return "fast-transcribe submit: recordings become jobs of a server (fast-transcribe serve)\n\n"
+    return "fast-transcribe submit: recordings become jobs of a server (fast-transcribe serve), or with --cloud of a "
+           "stack on "
+           "AWS\n\n"
            "  fast-transcribe submit [flags] FILE…    files, - for standard input, or https:// addresses that the "
            "server "
            "fetches\n\n"
@@ -122,6 +124,7 @@ std::string submit_help() {
            flags_help(all_submit_flags(g)) +
            "\nExamples:\n"
            "  fast-transcribe submit --wait -f srt talk.mp3\n"
+           "  fast-transcribe submit --cloud --wait talk.mp3\n"
            "  fast-transcribe submit --server https://asr.example.org --api_key_file key.txt *.mp3\n"
            "\nExit codes: 0 all done; 1 some input failed; 2 wrong usage; 130 interrupted with Ctrl-C (jobs that are "
            "made go "
