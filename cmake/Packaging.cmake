@@ -19,6 +19,8 @@ install(CODE "
   configure_file(\"${CMAKE_SOURCE_DIR}/deploy/systemd/fast-transcribe.service.in\"
                  \"${CMAKE_BINARY_DIR}/fast-transcribe.service\" @ONLY)")
 install(FILES ${CMAKE_BINARY_DIR}/fast-transcribe.service DESTINATION lib/systemd/system)
+# The worker of a machine on AWS, for deploy/aws/install.sh; without /run/transcribe/worker.env it does nothing.
+install(FILES deploy/aws/systemd/transcribe-worker.service DESTINATION lib/systemd/system RENAME fast-transcribe-worker.service)
 install(DIRECTORY docs/ DESTINATION ${ft_docs} FILES_MATCHING PATTERN "*.md")
 
 set(CPACK_GENERATOR DEB)

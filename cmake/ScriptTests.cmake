@@ -23,6 +23,13 @@ ft_script_test(fallback_models_sh COMMAND scripts/tests/fallback_models_test.sh 
 ft_script_test(packaging COMMAND scripts/tests/packaging_test.sh ${CMAKE_BINARY_DIR} TIMEOUT 300)
 ft_script_test(page_in_a_browser COMMAND tests/browser/page_test.sh $<TARGET_FILE:fast-transcribe> TIMEOUT 600)
 set_tests_properties(page_in_a_browser PROPERTIES PROCESSORS 2)
+if(TARGET bootstrap)
+  ft_script_test(local_aws COMMAND tests/e2e/aws/run.sh $<TARGET_FILE:fast-transcribe> $<TARGET_FILE:bootstrap> TIMEOUT 600)
+  set_tests_properties(local_aws PROPERTIES PROCESSORS 2)
+endif()
+if(FT_HAVE_CUDA)
+  ft_script_test(cuda_machine_code COMMAND tests/gpu/machine_code_test.py $<TARGET_FILE:fast-transcribe> ${FT_CUDA_CHIPS} TIMEOUT 60)
+endif()
 
 # deploy/aws: its roles, templates and scripts.
 foreach(module iam_test roles_test template_test scripts_test)

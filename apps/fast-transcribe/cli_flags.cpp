@@ -51,8 +51,14 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
          }},
         {"model_dir", 0, "DIR", group, "a folder where models are kept and looked for",
          [&](const std::string& v) { engine.model_dir = v; }},
-        {"device", 0, "DEVICE", group, "auto or cpu (default auto)", [&](const std::string& v) { g.device = v; }},
-        {"compute_type", 0, "TYPE", group, "auto, int8 (fast) or float32 (exact) (default auto: int8)",
+        {"device", 0, "DEVICE", group, "auto, cpu or cuda (default auto: the CPU)",
+         [&](const std::string& v) { g.device = v; }},
+        {"device_index", 0, "N", group, "which GPU, from 0 (default 0)",
+         [&](const std::string& v) {
+             engine.backend.device_index = static_cast<int>(parse_integer("--device_index", v, 0, 1023));
+         }},
+        {"compute_type", 0, "TYPE", group,
+         "auto, int8 (fast; CPU), float16 (fast; GPU) or float32 (exact) (default auto: the fast one)",
          [&](const std::string& v) { g.compute_type = v; }},
         {"threads", 0, "N", group, "threads that compute (default 0: all cores this process may use)",
          [&](const std::string& v) {

@@ -9,12 +9,27 @@ namespace ft {
 
 namespace {
 
+/// On the GPU. Whether there is one is found out when it is opened.
+void set_gpu_compute_type(BackendOptions& backend, const std::string& type) {
+    backend.name = "cuda";
+    if (type == "auto" || type == "default" || type == "float16") {
+        backend.precision = Precision::float16;
+    } else if (type == "float32") {
+        backend.precision = Precision::float32;
+    } else if (type == "int8" || type == "int8_float16" || type == "int8_float32" || type == "bfloat16" ||
+               type == "int8_bfloat16" || type == "int16") {
+        refuse("compute_type", type, "the GPU computes in float16 (fast) or float32 (exact); choose one of them");
+    } else {
+        refuse("compute_type", type, "is no compute type; choose auto, float16 or float32");
+    }
+}
+
 void set_compute_type(GatheredFlags& g) {
     BackendOptions& backend = g.options.engine.backend;
     const std::string& type = g.compute_type;
-    if (g.device == "cuda") {
-        refuse("device", "cuda", "this build computes on the CPU only; use --device cpu or leave the flag out");
-    }
+    if (g.device == "cuda") return set_gpu_compute_type(backend, type);
+    if (backend.device_index != 0)
+        refuse("device_index", std::to_string(backend.device_index), "counts GPUs; give --device cuda as well");
     // "reference" is the slow scalar backend of the tests: not in the help, as nobody wants to wait for it.
     if (g.device == "reference") {
         backend.name = "reference";
@@ -24,7 +39,7 @@ void set_compute_type(GatheredFlags& g) {
         }
         return;
     }
-    if (g.device != "auto" && g.device != "cpu") refuse("device", g.device, "is no device; choose auto or cpu");
+    if (g.device != "auto" && g.device != "cpu") refuse("device", g.device, "is no device; choose auto, cpu or cuda");
     backend.name = "cpu";
     if (type == "auto" || type == "default" || type == "int8" || type == "int8_float32") {
         backend.precision = Precision::int8;
@@ -32,7 +47,8 @@ void set_compute_type(GatheredFlags& g) {
         backend.precision = Precision::float32;
     } else if (type == "float16" || type == "bfloat16" || type == "int16" || type == "int8_float16" ||
                type == "int8_bfloat16") {
-        refuse("compute_type", type, "the CPU computes in int8 (fast) or float32 (exact); choose one of them");
+        refuse("compute_type", type,
+               "the CPU computes in int8 (fast) or float32 (exact); choose one of them, or --device cuda");
     } else {
         refuse("compute_type", type, "is no compute type; choose auto, int8 or float32");
     }

@@ -155,11 +155,23 @@ TEST(CommandLine, NoneTurnsAThresholdOff) {
     EXPECT_TRUE(parse({"--suppress_tokens", ""}).transcribe.decode.suppress_tokens.empty());
 }
 
+TEST(CommandLine, TheGpuIsTakenWhenAskedFor) {
+    const BackendOptions half = parse({"--device", "cuda", "--device_index", "1"}).engine.backend;
+    EXPECT_EQ(half.name, "cuda");
+    EXPECT_EQ(half.precision, Precision::float16);
+    EXPECT_EQ(half.device_index, 1);
+    EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "float32"}).engine.backend.precision, Precision::float32);
+    EXPECT_EQ(parse({"--device", "auto"}).engine.backend.name, "cpu");
+}
+
 TEST(CommandLine, RefusesWhatItCannotDo) {
     const std::pair<Words, const char*> cases[] = {
         {{}, "no audio file"},
         {{""}, "empty"},
-        {{"a", "--device", "cuda"}, "CPU only"},
+        {{"a", "--device", "cuda", "--compute_type", "int8_float16"}, "float16 (fast) or float32"},
+        {{"a", "--device", "cuda", "--compute_type", "int9"}, "no compute type"},
+        {{"a", "--device_index", "1"}, "--device cuda"},
+        {{"a", "--device_index", "-1"}, "whole number from 0"},
         {{"a", "--device", "tpu"}, "no device"},
         {{"a", "--compute_type", "float16"}, "int8"},
         {{"a", "--compute_type", "int9"}, "no compute type"},

@@ -69,7 +69,7 @@ int run_checked(std::vector<std::string> arguments, const Environment& environme
     const std::string first = arguments.empty() ? "" : arguments.front();
     if (first == "doctor" || first == "model" || first == "webhook") return run_subcommand(arguments, environment);
     for (const auto& [name, run] : {std::pair("serve", &environment.serve), std::pair("submit", &environment.submit),
-                                    std::pair("jobs", &environment.jobs)}) {
+                                    std::pair("jobs", &environment.jobs), std::pair("worker", &environment.worker)}) {
         if (first == name) return (*run)({arguments.begin() + 1, arguments.end()});
     }
     if (first == "help") arguments = {"--help"};

@@ -43,8 +43,8 @@ struct Environment {
     std::function<DoctorFacts(const std::filesystem::path& model_dir)> doctor_facts;
     /// Add `model …` and `webhook …`; their callbacks set the exit code.
     std::function<void(CLI::App&, int&exit_code)> add_model_command, add_webhook_command;
-    /// `serve …`, `submit …` and `jobs …` with these arguments; -> the exit code. Throw Error.
-    std::function<int(const std::vector<std::string>&arguments)> serve = {}, submit = {}, jobs = {};
+    /// `serve …`, `submit …`, `jobs …` and `worker …` with these arguments; -> the exit code. Throw Error.
+    std::function<int(const std::vector<std::string>&arguments)> serve = {}, submit = {}, jobs = {}, worker = {};
 };
 
 /// `arguments` without the program's name. Returns the process's exit code; throws nothing.

@@ -66,7 +66,10 @@ Finding examine_gpu(const DoctorFacts::Gpu& gpu) {
     if (!gpu.cuda.empty()) driver += ", CUDA " + gpu.cuda;
     if (!gpu.devices.empty()) {
         return {Level::ok, "GPU",
-                joined(gpu.devices, ", ") + " (" + driver + "); this build does not use it, the CPU is used", ""};
+                joined(gpu.devices, ", ") + " (" + driver +
+                    "); the CPU is used unless --device cuda asks for it: the GPU engine has not yet been tested "
+                    "on a GPU",
+                ""};
     }
     const std::string why = !gpu.has_driver_library ? "libcuda.so.1 cannot be loaded"
                             : gpu.problem.empty()   ? "no device"

@@ -20,6 +20,7 @@
 #include "serve_command.h"
 #include "submit_command.h"
 #include "webhook_command.h"
+#include "worker_command.h"
 
 namespace {
 
@@ -89,6 +90,18 @@ int main(int argc, char** argv) {
         .load_engine = ft::load_engine,
         .resolver = ft::resolve_by_system,
     };
+    const ft::WorkerCommandParts working{
+        .out = std::cout,
+        .variable = variable,
+        .clock = clock,
+        .interruption = interruption,
+        .catch_signals = true,
+        .set_log = ft::set_up_log,
+        .load_engine = ft::load_engine,
+        .resolver = ft::resolve_by_system,
+        .has_gpu = ft::system_has_gpu,
+        .end_process = [](int exit_code) { ::_exit(exit_code); },
+    };
     const ft::ApiCommandParts api{
         .in = std::cin,
         .out = std::cout,
@@ -121,6 +134,7 @@ int main(int argc, char** argv) {
         .serve = [&serving](const std::vector<std::string>& arguments) { return ft::serve(arguments, serving); },
         .submit = [&api](const std::vector<std::string>& arguments) { return ft::submit(arguments, api); },
         .jobs = [&api](const std::vector<std::string>& arguments) { return ft::jobs(arguments, api); },
+        .worker = [&working](const std::vector<std::string>& arguments) { return ft::work(arguments, working); },
     };
     return ft::run_command({argv + 1, argv + argc}, environment);
 }

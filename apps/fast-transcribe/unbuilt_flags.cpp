@@ -21,8 +21,7 @@ std::vector<Unbuilt> table() {
          false,
          {"None"},
          "this build leaves silence out beforehand; see --vad_filter"},
-        {"device_index", false, {"0"}, "this build computes on the CPU only"},
-        {"fp16", true, {"false"}, "this build computes on the CPU, in int8 or float32; see --compute_type"},
+        {"fp16", true, {"false"}, "halves are asked for by --device cuda --compute_type float16"},
         {"diarize", true, {"false"}, "this build does not tell speakers apart"},
     };
 }

@@ -26,6 +26,10 @@ WER = ROOT / "build/release/bench/wer/wer"
 OURS = ROOT / "build/release/fast-transcribe"
 
 
+# Of weights that mean nothing every text is in doubt, and would be read again.
+PLAIN = ["--temperature_increment_on_fallback", "None", "--without_timestamps", "--repair", "False", "--hear_rejected", "False"]
+
+
 @dataclasses.dataclass
 class Engine:
     name: str
@@ -69,7 +73,7 @@ def parse_arguments():
     parser.add_argument("--engines", default=",".join(e.name for e in ENGINES),
                         help="default: all; those without a model are left out")
     parser.add_argument("--plain", action="store_true",
-                        help="no fallback, no timestamps: for weights that mean nothing (random_model.py)")
+                        help="no fallback, no repair, no timestamps: for weights that mean nothing (random_model.py)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--batch_size", type=int, default=8)
     parser.add_argument("--repeat", type=int, default=3, help="runs of every engine; the table shows medians")
@@ -139,7 +143,7 @@ def command(engine, args, python, output, words=False):
     model = getattr(args, engine.model_option).resolve()
     common = ["--model", model, "--threads", args.threads, "--output_dir", output, "--beam_size", engine.beam_size]
     if not engine.worker:
-        plain = ["--temperature_increment_on_fallback", "None", "--without_timestamps"] if args.plain else []
+        plain = PLAIN if args.plain else []
         parts = [OURS, *common, "--compute_type", engine.compute_type, "--batch_size", args.batch_size,
                  "--vad_model", args.vad, "--language", "sv", "--output_format", "json", *plain, *args.ours, *args.files]
     else:

@@ -5,7 +5,8 @@
     python3 bench/compare/compare.py --plain --ct2 FOLDER/ct2 --engines ours-int8,faster-whisper-int8-batched FILE…
 
 The length is in the weights, so that no engine has to be told: from position `--tokens` on, the positional embedding points
-along the end token's embedding, and nothing else does. `--like` lends its tokenizer and its generation settings.
+along the end token's embedding, and before it the other way and along a word's. `--like` lends its tokenizer and its
+generation settings.
 """
 import argparse
 import pathlib
@@ -22,6 +23,7 @@ SHAPES = {  # width, layers, heads (openai/whisper, model card)
     "kb-whisper-small": (768, 12, 12),
     "kb-whisper-medium": (1024, 24, 16),
 }
+FIRST_WORD = 1000  # of those that the texts are made of
 PROMPT = 4  # start, language, task, no timestamps
 
 
@@ -48,7 +50,12 @@ def random_model(args):
         end = torch.zeros(width)
         end[::2], end[1::2] = 1.0, -1.0  # without a mean, which LayerNorm would take away
         decoder.embed_tokens.weight[config.eos_token_id] = end
-        decoder.embed_positions.weight[PROMPT + args.tokens - 1:] = 10.0 * end
+        last = PROMPT + args.tokens - 1
+        decoder.embed_positions.weight[last:] = 10.0 * end
+        decoder.embed_positions.weight[:last] -= 10.0 * end  # else half of what chance writes points there, too
+        # Each position has a word of its own: one word over and over is a loop, which ours breaks off.
+        words = decoder.embed_tokens.weight[FIRST_WORD:FIRST_WORD + 37 * last:37]
+        decoder.embed_positions.weight[:last] += 5.0 * width**0.5 * words / words.norm(dim=1, keepdim=True)
     # Heads for word times are of another shape; nothing here has a time.
     generation = transformers.GenerationConfig.from_pretrained(args.like)
     generation.alignment_heads = None

@@ -1,5 +1,7 @@
 #include "aws/ec2_client.h"
 
+#include <cstdlib>
+
 #include "aws/ec2_state.h"
 #include "aws/times.h"
 #include "base/base64.h"
@@ -180,6 +182,24 @@ std::map<std::string, std::string> Ec2Client::terminate_instances(const std::vec
         states[item->text_at("instanceId")] = item->text_at("currentState/name");
     }
     return states;
+}
+
+std::optional<double> Ec2Client::spot_price(const std::string& instance_type, const std::string& zone) {
+    QueryForm form;
+    form.add("InstanceType.1", instance_type).add("AvailabilityZone", zone).add("ProductDescription.1", "Linux/UNIX");
+    // From now on: that is the one price that holds at this moment.
+    const std::string now = iso_time(state_->session->now());
+    form.add("StartTime", now).add("EndTime", now).add("MaxResults", "5");
+    const QueryClient::Call call{"DescribeSpotPriceHistory", instance_type, true, std::chrono::seconds(10)};
+    const XmlElement answer = state_->client.call(call, form);
+    for (const XmlElement* item : answer.all("spotPriceHistorySet", "item")) {
+        if (item->text_at("instanceType") != instance_type || item->text_at("availabilityZone") != zone) continue;
+        const std::string text = item->text_at("spotPrice");
+        char* end = nullptr;
+        const double price = std::strtod(text.c_str(), &end);
+        if (end != text.c_str() && price > 0 && price < 10000) return price;
+    }
+    return std::nullopt;
 }
 
 void Ec2Client::create_tags(const std::vector<std::string>& resources, const Tags& tags) {

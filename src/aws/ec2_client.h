@@ -96,6 +96,9 @@ class Ec2Client {
                                              const std::vector<std::string>& ids = {});
     /// Instance → its new state. An empty list does nothing (and not: everything).
     std::map<std::string, std::string> terminate_instances(const std::vector<std::string>& ids);
+    /// What a spot instance of this type with Linux costs in this zone now, in USD an hour; nothing when that is not
+    /// told.
+    std::optional<double> spot_price(const std::string& instance_type, const std::string& zone);
     void create_tags(const std::vector<std::string>& resources, const Tags& tags);
 
     std::vector<Image> describe_images(const std::vector<Ec2Filter>& filters, const std::vector<std::string>& ids = {},

@@ -1,4 +1,7 @@
 #include "backends/cpu/cpu_backend.h"
+#ifdef FT_HAVE_CUDA
+#include "backends/cuda/cuda_backend.h"
+#endif
 #include "backends/reference/reference_backend.h"
 #include "base/error.h"
 #include "tensor/backend.h"
@@ -12,7 +15,15 @@ std::unique_ptr<Backend> make_backend(const BackendOptions& options) {
     }
     if (options.name == "reference") return make_reference_backend(options);
     if (options.name == "cpu") return make_cpu_backend(options);
-    throw Error(ErrorCode::invalid_argument, "there is no compute backend '{}': use 'cpu' or 'reference'",
+    if (options.name == "cuda") {
+#ifdef FT_HAVE_CUDA
+        return cuda::make_backend(options);
+#else
+        throw Error(ErrorCode::unsupported,
+                    "this program was built without the GPU engine: build it where nvcc is, or use --device cpu");
+#endif
+    }
+    throw Error(ErrorCode::invalid_argument, "there is no compute backend '{}': use 'cpu', 'cuda' or 'reference'",
                 options.name);
 }
 

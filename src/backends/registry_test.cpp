@@ -28,6 +28,16 @@ TEST(Registry, RefusesWhatItCannotDo) {
     EXPECT_EQ(code_of({"reference", Precision::float32, -1, ""}), ErrorCode::invalid_argument);
     EXPECT_EQ(code_of({"reference", Precision::int8, 1, ""}), ErrorCode::unsupported);
     EXPECT_EQ(code_of({"reference", Precision::float32, 1, "avx2"}), ErrorCode::unsupported);
+    EXPECT_EQ(code_of({"cuda", Precision::int8_float16, 0, ""}), ErrorCode::unsupported);
+}
+
+TEST(Registry, SaysWhatToDoWhereNoGpuCanBeUsed) {
+    try {
+        EXPECT_EQ(make_backend({"cuda", Precision::float16, 0, ""})->info().name, "cuda");
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::unsupported);
+        EXPECT_NE(std::string(error.what()).find("--device cpu"), std::string::npos) << error.what();
+    }
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ struct JobResult {
     std::string language;
     double audio_s = 0, compute_s = 0;
     std::string model;
+    std::string run =
+        {};  ///< JSON: the machine, where its time went, what it cost; empty where nobody pays by the hour
 };
 
 struct TimelineEntry {
@@ -106,6 +108,7 @@ struct NewJob {
     std::string options, metadata;
     JobCallback callback;
     int64_t deadline_ms = 0;
+    int64_t not_before_ms = 0;    ///< nobody claims it sooner; 0: at once. For an input that is still to come
     std::string idempotency_key;  ///< empty: none. The caller puts the client's identity in front
     std::string request_digest;   ///< tells two requests with the same key apart
 };

@@ -51,6 +51,7 @@ void read_parts(const json& all, Job& job) {
     read(result, "audio_s", job.result.audio_s);
     read(result, "compute_s", job.result.compute_s);
     read(result, "model", job.result.model);
+    read(result, "run", job.result.run);
     read(error, "code", job.error.code);
     read(error, "message", job.error.message);
 }
@@ -90,7 +91,8 @@ std::string job_to_json(const Job& job) {
           {"language", job.result.language},
           {"audio_s", job.result.audio_s},
           {"compute_s", job.result.compute_s},
-          {"model", job.result.model}}},
+          {"model", job.result.model},
+          {"run", job.result.run}}},
         {"error", {{"code", job.error.code}, {"message", job.error.message}}},
         {"idempotency_key", job.idempotency_key},
         {"request_digest", job.request_digest},

@@ -60,6 +60,13 @@ class JobStore {
     /// meanwhile. Throws Error{invalid_argument} for a cursor that is none and a limit out of range.
     virtual JobPage list(const JobFilter& filter) = 0;
 
+    /// Jobs in no terminal state, in any order, at most `limit`: what a reaper walks through. May be some moments
+    /// behind.
+    virtual std::vector<Job> unfinished(int limit) = 0;
+
+    /// The recording is there that a job was made for before (NewJob::not_before_ms); the job becomes due. done also
+    /// when it is the same one again; wrong_state for another one, and when nothing is awaited.
+    virtual StoreResult arrive(const std::string& id, const JobInput& input) = 0;
     /// A machine is asked for (never on one machine). done: launch_seq of get() is the caller's.
     virtual StoreResult launch(const std::string& id, const LaunchRequest& request) = 0;
     /// That machine will not come; stale when the job has been launched or claimed since.

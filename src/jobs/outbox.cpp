@@ -23,7 +23,9 @@ DeliveryUpdate update_of(const Delivery& delivery, int attempts, int64_t now_ms,
 OutboxRun deliver_due(JobStore& store, Notifier& notifier, const Clock& clock, const Random& random,
                       const OutboxOptions& options) {
     OutboxRun run;
+    const int64_t called_ms = clock.boot_ms();
     for (int tries = 0; tries < options.limit; ++tries) {
+        if (options.budget_ms > 0 && clock.boot_ms() - called_ms > options.budget_ms) break;
         // One by one: whoever dies holds up one event, not a hundred.
         const std::vector<OutboxEvent> due = store.claim_events(1, options.lease_ms, options.job_id);
         if (due.empty()) break;

@@ -16,6 +16,7 @@ struct OutboxOptions {
     int64_t lease_ms = 30000;      ///< longer than the longest try (15 s); so late is a message whose sender died
     int limit = 100;               ///< tries in this call
     std::string job_id;            ///< only this job's; empty: all
+    int64_t budget_ms = 0;         ///< no try begins later than this after the call; 0: no limit
     bool stop_at_failure = false;  ///< for a worker, whose time costs more than a late message
 };
 

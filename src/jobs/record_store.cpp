@@ -1,6 +1,8 @@
 #include "jobs/record_store.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -12,6 +14,26 @@ constexpr int candidates = 8;
 constexpr int most_rounds = 50;
 constexpr int longest_page = 1000;
 }  // namespace
+
+std::vector<Job> RecordStore::unfinished(int limit) {
+    JobFilter filter;
+    for (const JobState state : all_job_states) {
+        if (!is_terminal(state)) filter.states.push_back(state);
+    }
+    std::vector<Job> all;
+    while (all.size() < static_cast<size_t>(std::max(limit, 0))) {
+        filter.limit = std::min(longest_page, limit - static_cast<int>(all.size()));
+        JobPage page = list(filter);
+        std::move(page.jobs.begin(), page.jobs.end(), std::back_inserter(all));
+        if (page.next.empty()) break;
+        filter.cursor = page.next;
+    }
+    return all;
+}
+
+StoreResult RecordStore::arrive(const std::string& id, const JobInput& input) {
+    return change(id, Durability::power_loss, [&](const Job& job) { return step_arrive(job, input, now_ms()); });
+}
 
 StoreResult RecordStore::launch(const std::string& id, const LaunchRequest& request) {
     return change(id, Durability::power_loss, [&](const Job& job) { return step_launch(job, request, now_ms()); });

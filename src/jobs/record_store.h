@@ -13,6 +13,9 @@ namespace ft {
 /// An implementation gives change() and claimable() and has all changes of JobStore. Threads as JobStore.
 class RecordStore : public JobStore {
   public:
+    /// Through list(); for stores that have no quicker way.
+    std::vector<Job> unfinished(int limit) override;
+    StoreResult arrive(const std::string& id, const JobInput& input) override;
     StoreResult launch(const std::string& id, const LaunchRequest& request) override;
     StoreResult launch_failed(const std::string& id, int launch_seq, const RetryDecision& decision) override;
     std::optional<Job> claim(const ClaimRequest& request) override;

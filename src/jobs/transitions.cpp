@@ -15,7 +15,7 @@ struct Row {
     JobState to;
 };
 
-// As in docs/jobs.md. `claim` of running and launching needs a lease that has run out.
+// As in docs/jobs.md. `claim` and `launch` of running and launching need a lease that has run out.
 constexpr Row table[] = {
     {JobState::queued, JobEvent::launch, JobState::launching},
     {JobState::queued, JobEvent::claim, JobState::running},
@@ -28,8 +28,10 @@ constexpr Row table[] = {
     {JobState::launching, JobEvent::claim, JobState::running},
     {JobState::launching, JobEvent::launch, JobState::launching},
     {JobState::launching, JobEvent::retry, JobState::retry_wait},
+    {JobState::launching, JobEvent::fail, JobState::failed},
     {JobState::launching, JobEvent::give_up, JobState::dead},
     {JobState::launching, JobEvent::cancel, JobState::cancelled},
+    {JobState::running, JobEvent::launch, JobState::launching},
     {JobState::running, JobEvent::claim, JobState::running},
     {JobState::running, JobEvent::succeed, JobState::succeeded},
     {JobState::running, JobEvent::retry, JobState::retry_wait},
@@ -73,6 +75,10 @@ Step dead(const Job& job, JobError error, int64_t now_ms) {
     // Whoever still works on it must not write.
     ++next.fence;
     return changed(std::move(next), event_dead, now_ms, StoreResult::wrong_state);
+}
+
+Step worker_lost(const Job& job, int64_t now_ms) {
+    return dead(job, {"worker_lost", fmt::format("its worker has gone {} times", job.crashes + 1)}, now_ms);
 }
 
 Step no_capacity(const Job& job, int64_t now_ms) {
@@ -138,20 +144,37 @@ Change new_job(const NewJob& wanted, std::string id, int64_t now_ms) {
     job.deadline_ms = wanted.deadline_ms;
     job.idempotency_key = wanted.idempotency_key;
     job.request_digest = wanted.request_digest;
-    job.created_ms = job.updated_ms = job.not_before_ms = now_ms;
+    job.created_ms = job.updated_ms = now_ms;
+    job.not_before_ms = std::max(wanted.not_before_ms, now_ms);
     job.timeline.push_back({now_ms, JobState::queued, ""});
     auto event = numbered_event(job, event_queued, now_ms);
     return {std::move(job), std::move(event), std::nullopt};
 }
 
+Step step_arrive(const Job& job, const JobInput& input, int64_t now_ms) {
+    const bool same = job.input.etag == input.etag && job.input.version == input.version;
+    if (same && !input.etag.empty()) return {};
+    const bool awaited = job.state == JobState::queued && job.attempt == 0 && job.input.etag.empty();
+    if (!awaited) return {StoreResult::wrong_state, {}};
+    Job next = job;
+    const std::string name = job.input.name;
+    next.input = input;
+    if (!name.empty()) next.input.name = name;
+    next.not_before_ms = next.updated_ms = now_ms;
+    next.timeline.push_back({now_ms, next.state, "the recording has arrived"});
+    return changed(std::move(next), "", now_ms);
+}
+
 Step step_launch(const Job& job, const LaunchRequest& request, int64_t now_ms) {
     const auto from_ms = claimable_from_ms(job);
     if (!next_state(job.state, JobEvent::launch) || *from_ms > now_ms) return {StoreResult::wrong_state, {}};
-    const bool in_vain = job.state == JobState::launching;
+    const bool in_vain = job.state == JobState::launching, lost = job.state == JobState::running;
+    if (lost && job.crashes + 1 >= request.max_crashes) return worker_lost(job, now_ms);
     if (in_vain && job.transient_failures + 1 >= request.max_transient_failures) return no_capacity(job, now_ms);
     if (is_late(job, now_ms)) return late(job, now_ms);
-    Job next = moved(job, JobEvent::launch, now_ms);
+    Job next = moved(job, JobEvent::launch, now_ms, lost ? "the lease of " + job.owner + " ran out" : "");
     if (in_vain) ++next.transient_failures;
+    if (lost) ++next.crashes;
     ++next.launch_seq;
     next.lease_until_ms = now_ms + request.lease_ms;
     return changed(std::move(next), "", now_ms);
@@ -173,8 +196,7 @@ Step step_claim(const Job& job, const ClaimRequest& request, int64_t now_ms) {
     if (*from_ms > now_ms && !launched) return {StoreResult::stale, {}};
     const bool lost = job.state == JobState::running;
     const bool no_machine = job.state == JobState::launching && *from_ms <= now_ms;
-    if (lost && job.crashes + 1 >= request.max_crashes)
-        return dead(job, {"worker_lost", fmt::format("its worker has gone {} times", job.crashes + 1)}, now_ms);
+    if (lost && job.crashes + 1 >= request.max_crashes) return worker_lost(job, now_ms);
     if (no_machine && job.transient_failures + 1 >= request.max_transient_failures) return no_capacity(job, now_ms);
     if (is_late(job, now_ms)) return late(job, now_ms);
     Job next = moved(job, JobEvent::claim, now_ms,

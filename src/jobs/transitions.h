@@ -33,6 +33,7 @@ struct Lease {
 struct LaunchRequest {
     int64_t lease_ms = 300000;        ///< within which the machine must have claimed
     int max_transient_failures = 20;  ///< JobRetryPolicy's
+    int max_crashes = 3;              ///< likewise, for a job whose worker has gone
 };
 
 struct ClaimRequest {
@@ -57,10 +58,15 @@ struct Step {
 };
 
 Change new_job(const NewJob& wanted, std::string id, int64_t now_ms);
-/// A machine is asked for; launch_seq grows. The lease covers its start.
-/// Asked for so often in vain, or past its deadline, the job becomes dead: result wrong_state, with a change.
+/// The recording that the job was made for is there: the job is due. Only the first one counts; wrong_state for
+/// another.
+Step step_arrive(const Job& job, const JobInput& input, int64_t now_ms);
+/// A machine is asked for; launch_seq grows. The lease covers its start. Of a running job only when its lease has run
+/// out; a crash is counted then. Asked for so often in vain, its workers gone so often, or past its deadline, the job
+/// becomes dead: result wrong_state, with a change.
 Step step_launch(const Job& job, const LaunchRequest& request, int64_t now_ms);
-/// The machine of this launch will not come (no capacity): retry or give up, as decide_retry says.
+/// The machine of this launch will not come (no capacity, or its input is gone): retry, fail or give up, as
+/// decide_retry says.
 Step step_launch_failed(const Job& job, int launch_seq, const RetryDecision& decision, int64_t now_ms);
 /// Due, or the lease has run out (then a crash is counted, and at the limit, or past its deadline, the job becomes
 /// dead: result wrong_state, with a change to be written).

@@ -129,7 +129,7 @@ TEST(Transitions, RandomWalksKeepThePromises) {
                     step = step_redrive(job, now);
                     break;
                 default:
-                    step = step_launch(job, {300, 20}, now);
+                    step = step_launch(job, {300, 20, 3}, now);
                     break;
             }
             if (!step.change) continue;

@@ -32,6 +32,26 @@ std::string_view to_string(Round round) {
     return "lost";
 }
 
+std::string_view to_string(WorkerStep step) {
+    switch (step) {
+        case WorkerStep::claimed:
+            return "claimed";
+        case WorkerStep::fetched:
+            return "fetched";
+        case WorkerStep::first_window:
+            return "first_window";
+        case WorkerStep::transcribed:
+            return "transcribed";
+        case WorkerStep::stored:
+            return "stored";
+        case WorkerStep::committed:
+            return "committed";
+        case WorkerStep::notified:
+            return "notified";
+    }
+    return "claimed";
+}
+
 namespace {
 
 /// After a full disk a job is tried again no sooner.
@@ -53,6 +73,7 @@ class Worker::Attempt {
 
     Round run() {
         JobFailure failure;
+        tell(WorkerStep::claimed);
         try {
             return commit(transcribe());
         } catch (const Error& error) {
@@ -70,6 +91,10 @@ class Worker::Attempt {
     }
 
   private:
+    void tell(WorkerStep step) {
+        if (parts_.observer != nullptr) parts_.observer->on_step(job_, step);
+    }
+
     bool mine() { return keeper_.loss() == LeaseKeeper::Loss::none; }
 
     void stop_unless_mine() {
@@ -78,8 +103,11 @@ class Worker::Attempt {
     }
 
     Transcript transcribe() {
-        const std::string plan = parts_.transcribe.plan(job_);
+        // First, as a plan needs the model, which may be loading meanwhile.
         const auto audio = parts_.objects.fetch(job_.input, options_.scratch);
+        tell(WorkerStep::fetched);
+        stop_unless_mine();
+        const std::string plan = parts_.transcribe.plan(job_);
         TranscribeRequest request{audio->path(), &job_, load_checkpoints(parts_.objects, job_, plan)};
         progress_.windows_resumed = static_cast<int64_t>(request.finished.size());
         for (const FinishedWindow& window : request.finished) count(window);
@@ -89,11 +117,13 @@ class Worker::Attempt {
             request, [&](const FinishedWindow& window, double duration_s) { keep(plan, window, duration_s); },
             worker_.halt_);
         stop_unless_mine();
+        tell(WorkerStep::transcribed);
         return transcript;
     }
 
     void keep(const std::string& plan, const FinishedWindow& window, double duration_s) {
         stop_unless_mine();
+        if (progress_.windows_done == progress_.windows_resumed) tell(WorkerStep::first_window);
         count(window);
         progress_.duration_s = duration_s;
         try {
@@ -152,11 +182,14 @@ class Worker::Attempt {
 
     Round commit(Transcript transcript) {
         transcript.file = job_.input.name;  // not what it was called on this machine
-        const JobResult result = store_whole_result(transcript);
+        JobResult result = store_whole_result(transcript);
+        tell(WorkerStep::stored);
+        if (parts_.observer != nullptr) result.run = parts_.observer->run_report(job_);
         stop_unless_mine();
         StoreResult written = StoreResult::stale;
         if (!finished([&] { written = parts_.store.commit(lease_, result); }) || written != StoreResult::done)
             return lost();
+        tell(WorkerStep::committed);
         notify();
         try {
             parts_.objects.remove_all(checkpoint_prefix(job_.id));
@@ -240,10 +273,12 @@ class Worker::Attempt {
             outbox.job_id = job_.id;
             outbox.limit = 8;
             outbox.stop_at_failure = true;
+            outbox.budget_ms = options_.notify_ms;
             deliver_due(parts_.store, parts_.notifier, parts_.clock, parts_.random, outbox);
         } catch (const Error& error) {
             spdlog::warn("job {}: its messages wait: {}", job_.id, error.what());
         }
+        tell(WorkerStep::notified);
     }
 
     const WorkerParts& parts_;

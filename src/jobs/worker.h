@@ -13,6 +13,7 @@
 #include "jobs/outbox.h"
 #include "jobs/retry_policy.h"
 #include "jobs/transcribe.h"
+#include "jobs/worker_observer.h"
 
 namespace ft {
 
@@ -23,6 +24,7 @@ struct WorkerParts {
     Transcribe& transcribe;
     const Clock& clock;
     Random random;
+    WorkerObserver* observer = nullptr;  ///< may be null
 };
 
 struct WorkerOptions {
@@ -34,6 +36,7 @@ struct WorkerOptions {
     int launch_seq = -1;            ///< likewise
     int write_tries = 4;            ///< of a write that ends the job
     int64_t full_disk_ms = 300000;  ///< how long such a write is tried while the disk is full
+    int64_t notify_ms = 5000;       ///< after so long no further message of a finished job is tried
 };
 
 /// What became of one round.

@@ -71,10 +71,4 @@ std::unique_ptr<ClientLimits::Place> take_waiting_place(const ApiParts& parts) {
     return place;
 }
 
-Job find_job(JobStore& store, const std::string& id) {
-    const std::optional<Job> job = is_job_id(id) ? store.get(id) : std::nullopt;
-    if (!job) throw ApiRefusal(404, "no_such_job", "there is no such job; perhaps it was deleted with age");
-    return *job;
-}
-
 }  // namespace ft

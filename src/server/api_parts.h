@@ -10,6 +10,7 @@
 #include "jobs/transcribe.h"
 #include "server/access.h"
 #include "server/audio_ticket.h"
+#include "server/job_actions.h"
 #include "server/job_request.h"
 #include "server/metrics.h"
 #include "server/upload.h"
@@ -44,8 +45,5 @@ Created create_job(const ApiParts& parts, const ApiRequest& request,
 
 /// A place among those that wait for a job to end. Throws ApiRefusal{429} when there is none.
 std::unique_ptr<ClientLimits::Place> take_waiting_place(const ApiParts& parts);
-
-/// Throws ApiRefusal{404}.
-Job find_job(JobStore& store, const std::string& id);
 
 }  // namespace ft

@@ -148,4 +148,32 @@ NewJob job_of_json(const std::string& text, const std::string& job_id, const Job
     return job;
 }
 
+NewJob job_of_upload(const std::string& text, const std::string& job_id, const JobRules& rules, int64_t longest_bytes) {
+    const json all = parse_json_input(text, "the body");
+    check_names(all, "the body", {"name", "size_bytes", "options", "callback", "metadata"});
+    NewJob job;
+    job.id = job_id;
+    job.input.name = text_at(all, "name", "the body");
+    if (job.input.name.empty() || job.input.name.size() > 255)
+        wrong("the body needs a name of 1 to 255 bytes, that of the file");
+    if (!all.contains("size_bytes") || !all.at("size_bytes").is_number_integer())
+        wrong("the body needs size_bytes, the length of the file as a whole number");
+    const auto& size = all.at("size_bytes");
+    const uint64_t bytes = size.is_number_unsigned() ? size.get<uint64_t>() : 0;
+    if (bytes == 0 || bytes > static_cast<uint64_t>(longest_bytes))
+        wrong(fmt::format("size_bytes must be 1 to {}, which is as much as is taken", longest_bytes));
+    job.input.size_bytes = static_cast<int64_t>(bytes);
+    OptionsDraft draft = rules.defaults;
+    if (all.contains("options")) read_options_json(draft, all.at("options").dump());
+    job.options = write_options_json(finish_options(draft));
+    set_extras(job, all.contains("callback") ? all.at("callback").dump() : "",
+               all.contains("metadata") ? all.at("metadata").dump() : "", rules);
+    job.request_digest = digest_of(job, job.input.name + "\n" + std::to_string(job.input.size_bytes));
+    return job;
+}
+
+JobCallback callback_of_json(const std::string& text, const JobRules& rules) {
+    return callback_of(parse_json_input(text, "the callback"), rules);
+}
+
 }  // namespace ft

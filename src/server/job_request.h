@@ -24,4 +24,11 @@ NewJob job_of_form(const Upload& upload, const std::string& job_id, const JobRul
 /// {"audio": {"url", "name"}, "options": {…}, "callback": {"url", "secret" or "secrets", "types"}, "metadata": …}
 NewJob job_of_json(const std::string& text, const std::string& job_id, const JobRules& rules);
 
+/// A recording that is still to come: {"name", "size_bytes", "options", "callback", "metadata"}. Its input has a name
+/// and a size, and no address yet. Throws Error{invalid_argument}, also for more than `longest_bytes`.
+NewJob job_of_upload(const std::string& text, const std::string& job_id, const JobRules& rules, int64_t longest_bytes);
+
+/// {"url", "secret" or "secrets", "types"}
+JobCallback callback_of_json(const std::string& text, const JobRules& rules);
+
 }  // namespace ft

@@ -43,11 +43,13 @@ Json progress_json(const Job& job) {
 Json result_json(const Job& job) {
     Json formats = Json::array();
     for (const std::string& format : result_formats(job)) formats.push_back(format);
-    return {{"language", text(job.result.language)},
-            {"audio_s", job.result.audio_s},
-            {"compute_s", job.result.compute_s},
-            {"model", text(job.result.model)},
-            {"formats", formats}};
+    Json json = {{"language", text(job.result.language)},
+                 {"audio_s", job.result.audio_s},
+                 {"compute_s", job.result.compute_s},
+                 {"model", text(job.result.model)},
+                 {"formats", formats}};
+    if (Json run = Json::parse(job.result.run, nullptr, false); run.is_object()) json["run"] = std::move(run);
+    return json;
 }
 
 Json timeline_json(const Job& job) {

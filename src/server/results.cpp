@@ -22,7 +22,10 @@ void check_succeeded(const Job& job) {
     throw ApiRefusal(409, "no_result", fmt::format("the job is {} and has no result{}", to_string(job.state), why));
 }
 
-std::string key_of(const Job& job, const std::string& format) {
+}  // namespace
+
+std::string result_key(const Job& job, const std::string& format) {
+    check_succeeded(job);
     const std::string name = result_file(format);
     if (std::find(job.result.files.begin(), job.result.files.end(), name) == job.result.files.end())
         throw ApiRefusal(400, "invalid_argument",
@@ -30,8 +33,6 @@ std::string key_of(const Job& job, const std::string& format) {
                                      fmt::join(result_formats(job), ", ")));
     return job.result.prefix + name;
 }
-
-}  // namespace
 
 std::vector<std::string> result_formats(const Job& job) {
     std::vector<std::string> formats;
@@ -52,8 +53,7 @@ std::string content_type_of(const std::string& format) {
 }
 
 std::string read_result(const Job& job, ObjectStore& objects, const std::string& format) {
-    check_succeeded(job);
-    return objects.read(key_of(job, format), 0, longest_result);
+    return objects.read(result_key(job, format), 0, longest_result);
 }
 
 ApiReply result_reply(const Job& job, ObjectStore& objects, const std::string& format, const std::string& range) {

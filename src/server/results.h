@@ -15,6 +15,9 @@ std::vector<std::string> result_formats(const Job& job);
 /// The content type of an output format, "srt" → "application/x-subrip; charset=utf-8".
 std::string content_type_of(const std::string& format);
 
+/// The object that holds the result in this format. Throws as read_result.
+std::string result_key(const Job& job, const std::string& format);
+
 /// The job's result, as it was written. Throws ApiRefusal: 409 while there is none, 400 for a format that is none.
 std::string read_result(const Job& job, ObjectStore& objects, const std::string& format);
 

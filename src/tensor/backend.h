@@ -186,11 +186,12 @@ class Backend {
 };
 
 struct BackendOptions {
-    std::string name = "cpu";  ///< "cpu" or "reference"
+    std::string name = "cpu";  ///< "cpu", "cuda" or "reference"
     Precision precision = Precision::int8;
     int threads = 0;  ///< 0: all usable cores
     /// Caps the instruction set, for tests: "", "sse2", "avx2", "avx512", "avx512-vnni".
     std::string instruction_set;
+    int device_index = 0;  ///< which GPU
 };
 
 /// The one place that knows the backends by name (backends/registry.cpp). Throws Error{unsupported, invalid_argument}.

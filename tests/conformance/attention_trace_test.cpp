@@ -60,18 +60,26 @@ Traced run_trace(Backend& backend, const Scene& scene) {
     return traced;
 }
 
-/// What alignment_matrix says it gives, from what cross_attention_step says of its probabilities.
-std::vector<float> expected_matrix(Backend& backend, const Scene& scene, const std::vector<int32_t>& heads,
-                                   const TracedText& text) {
+/// What cross_attention_step says of the trace's heads: [items, t] each.
+std::vector<std::vector<float>> step_probabilities(Backend& backend, const Scene& scene) {
+    std::vector<std::vector<float>> heads;
+    for (int layer = 0; layer < layers; ++layer) {
+        for (const int32_t head : wanted[layer]) {
+            Tensor out = backend.empty({scene.items, model_heads * 64});
+            backend.cross_attention_step(scene.q[layer], model_heads, layer, scene.caches, out,
+                                         std::vector<int32_t>{head}, &heads.emplace_back());
+        }
+    }
+    return heads;
+}
+
+/// What alignment_matrix says it gives, from these probabilities.
+std::vector<float> expected_matrix(const std::vector<std::vector<float>>& probabilities, const Scene& scene,
+                                   const std::vector<int32_t>& heads, const TracedText& text) {
     const auto n = static_cast<size_t>(text.size), frames = static_cast<size_t>(text.frames);
     std::vector<float> mean(n * frames);
     for (const int32_t head : heads) {
-        const int layer = head < 2 ? 0 : 1;
-        const int32_t of_layer = wanted[layer][static_cast<size_t>(head - 2 * layer)];
-        Tensor out = backend.empty({scene.items, model_heads * 64});
-        std::vector<float> p;
-        backend.cross_attention_step(scene.q[layer], model_heads, layer, scene.caches, out,
-                                     std::vector<int32_t>{of_layer}, &p);
+        const std::vector<float>& p = probabilities[static_cast<size_t>(head)];
         std::vector<std::vector<double>> z(n, std::vector<double>(frames));
         for (size_t i = 0; i < n; ++i) {
             const float* row = p.data() + (static_cast<size_t>(text.begin) + i) * static_cast<size_t>(scene.t);
@@ -120,11 +128,12 @@ TEST_P(AttentionTraceConformance, TheMatrixIsWhatItSays) {
         for (const int64_t t : {int64_t{8}, int64_t{97}, int64_t{1500}}) {
             const Scene scene(*tested, t, 30, sharpness);
             const Traced traced = run_trace(*tested, scene);
+            const auto probabilities = step_probabilities(*tested, scene);
             for (const TracedText& text : {TracedText{0, 10, t}, TracedText{10, 20, t - 3}, TracedText{12, 3, 5}}) {
                 for (const std::vector<int32_t>& heads :
                      std::vector<std::vector<int32_t>>{{0, 1, 2, 3, 4}, {3}, {4, 1}}) {
                     const auto got = tested->alignment_matrix(*traced.trace, heads, text);
-                    const auto expected = expected_matrix(*tested, scene, heads, text);
+                    const auto expected = expected_matrix(probabilities, scene, heads, text);
                     ASSERT_EQ(got.size(), expected.size());
                     expect_close(got, expected, {2e-3, 1 - 1e-5},
                                  fmt::format("{} positions, {} heads, {} items from {}, {} frames", t, heads.size(),

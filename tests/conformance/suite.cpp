@@ -4,6 +4,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "backends/cuda/cuda_backend.h"
+#ifdef FT_GPU_KIT
+#include "backends/reference/reference_backend.h"
+#endif
+
 namespace ft::conformance {
 
 namespace {
@@ -12,7 +17,11 @@ namespace {
 constexpr Tolerance float32_tolerance{1e-4, 0.9999999};
 // Weights and activations in 8 bits: each rounds to about 1 % of its deviation, so a product of normal values is off by
 // 1.2 % of the result, the worst of some 10⁵ values by five times that, or twice this where only 7 bits can be used.
-constexpr Tolerance int8_tolerance{0.2, 0.999};
+[[maybe_unused]] constexpr Tolerance int8_tolerance{0.2, 0.999};
+// Eleven bits of weights, caches and activations: a product of normal values is off by 3e-4 of the result, the worst of
+// some 10⁵ values by five times that; a value that attention merely passes on by half its last bit, 2.4e-4 of itself,
+// where the results around it, means of many, may be twenty times smaller.
+[[maybe_unused]] constexpr Tolerance float16_tolerance{1e-2, 0.999995};
 
 struct InstructionSet {
     const char* name;
@@ -27,6 +36,17 @@ std::vector<InstructionSet> instruction_sets() {
     return {{"sse2", true}, {"avx2", avx2}, {"avx512", avx512}, {"avx512-vnni", vnni}};
 }
 
+#ifdef FT_GPU_KIT
+// What is taken to a machine with a GPU: that and the reference, without the libraries of the CPU's backend.
+std::vector<BackendCase> all_cases() {
+    return {{"cuda_float32", {"cuda", Precision::float32, 1, ""}, float32_tolerance},
+            {"cuda_float16", {"cuda", Precision::float16, 1, ""}, float16_tolerance}};
+}
+
+std::unique_ptr<Backend> make(const BackendOptions& options) {
+    return options.name == "cuda" ? cuda::make_backend(options) : make_reference_backend(options);
+}
+#else
 std::vector<BackendCase> all_cases() {
     std::vector<BackendCase> cases{{"reference", {"reference", Precision::float32, 1, ""}, float32_tolerance}};
     for (const Precision precision : {Precision::float32, Precision::int8}) {
@@ -38,8 +58,20 @@ std::vector<BackendCase> all_cases() {
                              precision == Precision::int8 ? int8_tolerance : float32_tolerance});
         }
     }
+#ifdef FT_CUDA_STANDIN_TESTS
+    cases.push_back({"cuda_standin_float32", {"cuda_standin", Precision::float32, 1, ""}, float32_tolerance});
+    cases.push_back({"cuda_standin_float16", {"cuda_standin", Precision::float16, 1, ""}, float16_tolerance});
+#endif
     return cases;
 }
+
+std::unique_ptr<Backend> make(const BackendOptions& options) {
+#ifdef FT_CUDA_STANDIN_TESTS
+    if (options.name == "cuda_standin") return cuda_standin::make_backend(options);
+#endif
+    return make_backend(options);
+}
+#endif
 
 }  // namespace
 
@@ -155,14 +187,14 @@ std::vector<float> run_linear(Backend& backend, const std::vector<float>& x, int
 void Conformance::SetUp() {
     std::string why_not;
     if (!machine_can_run(GetParam(), &why_not)) GTEST_SKIP() << why_not << ": not tested here";
-    tested = make_backend(GetParam().options);
-    truth = make_backend({"reference", Precision::float32, 1, ""});
+    tested = make(GetParam().options);
+    truth = make({"reference", Precision::float32, 1, ""});
 }
 
 std::unique_ptr<Backend> Conformance::make_with_threads(int threads) const {
     BackendOptions options = GetParam().options;
     options.threads = threads;
-    return make_backend(options);
+    return make(options);
 }
 
 }  // namespace ft::conformance

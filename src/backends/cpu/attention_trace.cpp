@@ -57,8 +57,14 @@ inline float median7(float a, float b, float c, float d, float e, float f, float
 }
 
 void scale_to_sum_1(const float* p, int64_t n, float* out) {
-    double sum = 0;
-    for (int64_t j = 0; j < n; ++j) sum += p[j];
+    // Four sums, as each addition waits for the one before.
+    double sums[4] = {};
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        for (int64_t k = 0; k < 4; ++k) sums[k] += p[i + k];
+    }
+    for (; i < n; ++i) sums[0] += p[i];
+    const double sum = sums[0] + sums[1] + sums[2] + sums[3];
     const float inverse = sum > 0 ? static_cast<float>(1 / sum) : 0.0F;
     for (int64_t j = 0; j < n; ++j) out[j] = p[j] * inverse;
 }

@@ -116,9 +116,11 @@ inline void spill(const I (&acc)[R][V], int32_t* sums) {
     }
 }
 
-/// R queries against 16·B keys: integers times the keys' scales. The query's scale waits for the exponential.
+/// R queries against 16·B keys: integers times the keys' scales. The query's scale waits for the exponential. `highest`
+/// [R, W]: the highest score so far in each lane, of tiles without padding.
 template <int R, int B>
-inline void score_tile(const AttentionHead& h, const Query* q, const int32_t* q_sum, int64_t key, float* scores) {
+inline void score_tile(const AttentionHead& h, const Query* q, const int32_t* q_sum, int64_t key, float* scores,
+                       float* highest) {
     constexpr int V = 16 / W;
     I acc[R][B * V];
 #pragma GCC unroll 16
@@ -141,18 +143,22 @@ inline void score_tile(const AttentionHead& h, const Query* q, const int32_t* q_
     }
     int32_t sums[R][B * 16];
     spill<R, B * V>(acc, sums[0]);
+    const bool whole = key + 16 * B <= h.t;
     for (int r = 0; r < R; ++r) {
+        F top = Simd::load(highest + r * W);
         for (int c = 0; c < B * 16; c += W) {
             const F scaled = Simd::mul(Simd::to_float(Simd::load(sums[r] + c)), Simd::load(h.key_scale + key + c));
             Simd::store(scores + r * h.t_padded + key + c, scaled);
+            top = Simd::max(top, scaled);
         }
+        if (whole) Simd::store(highest + r * W, top);
     }
 }
 
 /// 2ˣ for x ≤ 0 (below −126: about 1e-38), relative error under 4e-6 (the polynomial that meets 2ˣ in Chebyshev's
 /// points on ±½): ample for probabilities of 15 bits.
 inline F exp2_of(F x) {
-    x = Simd::max(x, Simd::set(-126.0F));
+    x = Simd::power_range(x);
     const F n = Simd::nearest(x);
     const F r = Simd::sub(x, n);
     F p = Simd::set(9.66636837e-3F);
@@ -164,16 +170,18 @@ inline F exp2_of(F x) {
 }
 
 /// Scores of one row, to be multiplied by q_scale, → probabilities as integers; returns the factor that turns their sum
-/// with the values into the output.
-inline float shares_of(float* scores, float q_scale, int64_t t, int64_t t_padded, Share* shares) {
-    const F highest = Simd::set(max_of(scores, t, false));
-    for (int64_t j = t; j < t_padded; ++j) scores[j] = -1e30F;
-    const float limit = share_limit_of(t_padded);
+/// with the values into the output. `highest` [W]: of the scores in tiles of `tile` keys without padding.
+inline float shares_of(const AttentionHead& h, float* scores, const float* highest, int64_t tile, float q_scale,
+                       Share* shares) {
+    float top = Simd::maximum(Simd::load(highest));
+    for (int64_t j = h.t / tile * tile; j < h.t; ++j) top = scores[j] > top ? scores[j] : top;
+    for (int64_t j = h.t; j < h.t_padded; ++j) scores[j] = -1e30F;
+    const float limit = share_limit_of(h.t_padded);
     const F scale = Simd::set(q_scale * 1.44269504F), factor = Simd::set(limit);  // softmax in powers of 2
     F sum = Simd::set(0.0F);
-    for (int64_t j = 0; j < t_padded; j += W) {
+    for (int64_t j = 0; j < h.t_padded; j += W) {
         // The highest becomes 1 exactly: more would not fit.
-        const F e = exp2_of(Simd::mul(Simd::sub(Simd::load(scores + j), highest), scale));
+        const F e = exp2_of(Simd::mul(Simd::sub(Simd::load(scores + j), Simd::set(top)), scale));
         sum = Simd::add(sum, e);
         const I share = Simd::round(Simd::mul(e, factor));
 #ifdef FT_VNNI
@@ -229,14 +237,18 @@ struct QueryTile {
 };
 
 void attend_tile(const AttentionHead& h, const QueryTile& q, float* scores, Share* shares, float* out) {
-    for (int64_t key = 0; key < h.t_padded; key += 16 * score_blocks) {
+    constexpr int64_t tile = 16 * score_blocks;
+    float highest[query_tile][W];
+    for (auto& lanes : highest) Simd::store(lanes, Simd::set(-3.402823466e38F));
+    for (int64_t key = 0; key < h.t_padded; key += tile) {
         for (int64_t r = 0; r < query_tile; r += score_rows) {
-            score_tile<score_rows, score_blocks>(h, q.values + r * h.d, q.key_sum + r, key, scores + r * h.t_padded);
+            score_tile<score_rows, score_blocks>(h, q.values + r * h.d, q.key_sum + r, key, scores + r * h.t_padded,
+                                                 highest[r]);
         }
     }
     float factor[query_tile];
     for (int64_t r = 0; r < query_tile; ++r) {
-        factor[r] = shares_of(scores + r * h.t_padded, q.scale[r], h.t, h.t_padded, shares + r * h.t_padded);
+        factor[r] = shares_of(h, scores + r * h.t_padded, highest[r], tile, q.scale[r], shares + r * h.t_padded);
     }
     for (int64_t r = 0; r < query_tile; r += mix_rows) {
         const Share* row = shares + r * h.t_padded;

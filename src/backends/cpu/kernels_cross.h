@@ -42,6 +42,12 @@ void pack_positions(const PositionBlock& b) {
     }
 }
 
+inline void divide(float* x, int64_t n, float by) {
+    int64_t i = 0;
+    for (; i + W <= n; i += W) Simd::store(x + i, Simd::div(Simd::load(x + i), Simd::set(by)));
+    for (; i < n; ++i) x[i] /= by;
+}
+
 float weigh_positions(float* scores, const float* position_scale, int64_t t, int64_t t_padded, void* out,
                       float* weights) {
     const F top = Simd::set(max_of(scores, t, false));
@@ -54,12 +60,16 @@ float weigh_positions(float* scores, const float* position_scale, int64_t t, int
         highest = Simd::max(highest, share);
         Simd::store(scores + j, share);
         if (weights == nullptr) continue;
+        if (j + W <= t) {
+            Simd::store(weights + j, weight);
+            continue;
+        }
         float kept[W];
         Simd::store(kept, weight);
-        for (int64_t i = 0; i < W && j + i < t; ++i) weights[j + i] = kept[i];
+        for (int64_t i = 0; j + i < t; ++i) weights[j + i] = kept[i];
     }
     const float total = Simd::sum(sum), limit = Simd::maximum(highest);
-    for (int64_t j = 0; weights != nullptr && j < t; ++j) weights[j] /= total;
+    if (weights != nullptr) divide(weights, t, total);
     const F factor = Simd::set(limit > 0.0F ? share_limit / limit : 0.0F);
     for (int64_t j = 0; j < t_padded; j += W) {
         const I share = Simd::round(Simd::mul(Simd::load(scores + j), factor));

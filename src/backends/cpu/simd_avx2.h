@@ -38,7 +38,9 @@ struct Simd {
     }
 
     static F nearest(F v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-    /// v·2ⁿ for whole n in [−126, 127].
+    /// Exponents that scale_by_power takes; lower ones count as the lowest.
+    static F power_range(F x) { return max(x, set(-126.0F)); }
+    /// v·2ⁿ for whole n in power_range.
     static F scale_by_power(F v, F n) { return mul(v, power_of_two(round(n))); }
     static I zero() { return _mm256_setzero_si256(); }
     static I load(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const I*>(p)); }

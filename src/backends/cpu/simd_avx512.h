@@ -42,7 +42,9 @@ struct Simd {
     }
 
     static F nearest(F v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-    /// v·2ⁿ for whole n in [−126, 127].
+    /// Exponents that scale_by_power takes: all (of those under −126 comes next to nothing).
+    static F power_range(F x) { return x; }
+    /// v·2ⁿ for whole n in power_range.
     static F scale_by_power(F v, F n) { return _mm512_scalef_ps(v, n); }
     static I zero() { return _mm512_setzero_si512(); }
     static I load(const int32_t* p) { return _mm512_loadu_si512(p); }

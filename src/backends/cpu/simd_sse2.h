@@ -32,7 +32,9 @@ struct Simd {
     static F power_of_two(I n) { return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(n, _mm_set1_epi32(127)), 23)); }
 
     static F nearest(F v) { return to_float(round(v)); }
-    /// v·2ⁿ for whole n in [−126, 127].
+    /// Exponents that scale_by_power takes; lower ones count as the lowest.
+    static F power_range(F x) { return max(x, set(-126.0F)); }
+    /// v·2ⁿ for whole n in power_range.
     static F scale_by_power(F v, F n) { return mul(v, power_of_two(round(n))); }
     static I zero() { return _mm_setzero_si128(); }
     static I load(const int32_t* p) { return _mm_loadu_si128(reinterpret_cast<const I*>(p)); }

@@ -1,5 +1,7 @@
 #include "jobs/aws/dynamo_job_store.h"
 
+#include <limits>
+
 #include "base/error.h"
 #include "jobs/aws/dynamo_parts.h"
 #include "jobs/aws/table_layout.h"
@@ -176,6 +178,14 @@ std::vector<Job> DynamoJobStore::expired(int64_t before_ms, int limit) {
     const auto states = {JobState::succeeded, JobState::failed, JobState::dead, JobState::cancelled};
     std::vector<Job> jobs;
     for (const auto& [changed_ms, item] : due_first(parts_->table, states, before_ms, limit))
+        jobs.push_back(dynamo::job_of(item));
+    return jobs;
+}
+
+std::vector<Job> DynamoJobStore::unfinished(int limit) {
+    const auto states = {JobState::queued, JobState::launching, JobState::running, JobState::retry_wait};
+    std::vector<Job> jobs;
+    for (const auto& [due_ms, item] : due_first(parts_->table, states, std::numeric_limits<int64_t>::max(), limit))
         jobs.push_back(dynamo::job_of(item));
     return jobs;
 }

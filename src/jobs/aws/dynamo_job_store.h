@@ -29,6 +29,7 @@ class DynamoJobStore : public RecordStore {
     Created create(const NewJob& job) override;
     std::optional<Job> get(const std::string& id) override;
     JobPage list(const JobFilter& filter) override;
+    std::vector<Job> unfinished(int limit) override;
     std::vector<OutboxEvent> claim_events(int limit, int64_t lease_ms, const std::string& job_id) override;
     StoreResult record_delivery(const OutboxEvent& event, const DeliveryAttempt& attempt,
                                 const DeliveryUpdate& update) override;

@@ -1,5 +1,6 @@
 #pragma once
 // Fault switches: a call of a store fails, or its process dies, before or after it has done its work.
+#include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -25,6 +26,11 @@ enum class Fault {
 /// Counts the calls of everything that was given it. Threads: any.
 class Faults {
   public:
+    /// Instead of the switches: decides about each call, and is told when it has done its work (not when it threw).
+    /// Set before the first call.
+    std::function<Fault(const char* name)> decide;
+    std::function<void(const char* name)> done;
+
     /// Call number `call` (from 0) has the fault, and with `repeat` more than 1 as many after it.
     void set(int call, Fault fault, int repeat = 1);
     /// Every call of this name has the fault, e.g. "renew".
@@ -39,9 +45,11 @@ class Faults {
         before(fault, name);
         if constexpr (std::is_void_v<decltype(function())>) {
             function();
+            if (done) done(name);
             after(fault, name);
         } else {
             auto result = function();
+            if (done) done(name);
             after(fault, name);
             return result;
         }

@@ -14,6 +14,14 @@ JobPage FaultyJobStore::list(const JobFilter& filter) {
     return faults_.around("list", [&] { return inner_.list(filter); });
 }
 
+std::vector<Job> FaultyJobStore::unfinished(int limit) {
+    return faults_.around("unfinished", [&] { return inner_.unfinished(limit); });
+}
+
+StoreResult FaultyJobStore::arrive(const std::string& id, const JobInput& input) {
+    return faults_.around("arrive", [&] { return inner_.arrive(id, input); });
+}
+
 StoreResult FaultyJobStore::launch(const std::string& id, const LaunchRequest& request) {
     return faults_.around("launch", [&] { return inner_.launch(id, request); });
 }

@@ -15,6 +15,8 @@ class FaultyJobStore : public JobStore {
     Created create(const NewJob& job) override;
     std::optional<Job> get(const std::string& id) override;
     JobPage list(const JobFilter& filter) override;
+    std::vector<Job> unfinished(int limit) override;
+    StoreResult arrive(const std::string& id, const JobInput& input) override;
     StoreResult launch(const std::string& id, const LaunchRequest& request) override;
     StoreResult launch_failed(const std::string& id, int launch_seq, const RetryDecision& decision) override;
     std::optional<Job> claim(const ClaimRequest& request) override;

@@ -187,6 +187,74 @@ TEST_P(Claim, AMachineThatNeverComesIsAskedForAgain) {
     EXPECT_EQ(store->get(id)->error.code, "no_capacity");
 }
 
+TEST_P(Claim, AJobWhoseWorkerHasGoneMayBeLaunchedAgain) {
+    const std::string id = created(wanted()).id;
+    const Job first = *claim("zombie");
+    EXPECT_EQ(store->launch(id, {}), StoreResult::wrong_state);
+    clock.advance(first.lease_until_ms - clock.wall_ms());
+    EXPECT_EQ(store->launch(id, {.lease_ms = 60000}), StoreResult::done);
+    EXPECT_EQ(store->get(id)->crashes, 1);
+    EXPECT_EQ(store->commit(lease_of(first), {}), StoreResult::stale);
+    EXPECT_EQ(store->renew(lease_of(first), 60000), StoreResult::stale);
+    ClaimRequest request;
+    request.owner = "machine";
+    request.job_id = id;
+    request.launch_seq = 1;
+    const auto second = store->claim(request);
+    ASSERT_TRUE(second);
+    EXPECT_GT(second->fence, first.fence);
+    EXPECT_EQ(second->crashes, 1);
+    clock.advance(second->lease_until_ms - clock.wall_ms());
+    EXPECT_EQ(store->launch(id, {.max_crashes = 2}), StoreResult::wrong_state);
+    EXPECT_EQ(state(id), JobState::dead);
+    EXPECT_EQ(store->get(id)->error.code, "worker_lost");
+}
+
+TEST_P(Claim, ARecordingThatIsStillToComeMakesItsJobDue) {
+    NewJob later = wanted();
+    later.input.etag = later.input.version = "";
+    later.not_before_ms = clock.wall_ms() + 3600000;
+    const std::string id = created(later).id;
+    EXPECT_FALSE(claim("early"));
+    JobInput input = later.input;
+    input.etag = "e1";
+    input.name = "not the user's name for it";
+    input.size_bytes = 77;
+    EXPECT_EQ(store->arrive("job_none", input), StoreResult::not_found);
+    EXPECT_EQ(store->arrive(id, input), StoreResult::done);
+    EXPECT_EQ(store->arrive(id, input), StoreResult::done);
+    input.etag = "e2";
+    EXPECT_EQ(store->arrive(id, input), StoreResult::wrong_state);
+    const auto job = claim("in time");
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->input.etag, "e1");
+    EXPECT_EQ(job->input.name, later.input.name);
+    EXPECT_EQ(job->input.size_bytes, 77);
+    input.etag = "e1";
+    EXPECT_EQ(store->arrive(id, input), StoreResult::done);
+}
+
+TEST_P(Claim, WhatIsUnfinishedIsFoundInEveryState) {
+    const std::string ended = created(wanted()).id, launching = created(wanted()).id;
+    EXPECT_EQ(store->cancel(ended), StoreResult::done);
+    store->launch(launching, {});
+    const std::string waiting = created(wanted()).id;
+    ASSERT_EQ(store->unfinished(100).size(), 2U);
+    for (const Job& job : store->unfinished(100)) EXPECT_TRUE(job.id == launching || job.id == waiting) << job.id;
+    EXPECT_EQ(store->unfinished(1).size(), 1U);
+    EXPECT_EQ(claim("w")->id, waiting);
+    EXPECT_EQ(store->unfinished(100).size(), 2U);
+}
+
+TEST_P(Claim, ALaunchThatFindsNoRecordingFails) {
+    const std::string id = created(wanted()).id;
+    store->launch(id, {});
+    RetryDecision gone = decision(JobState::failed, 0);
+    gone.kind = FailureClass::permanent;
+    EXPECT_EQ(store->launch_failed(id, 1, gone), StoreResult::done);
+    EXPECT_EQ(state(id), JobState::failed);
+}
+
 TEST_P(Claim, ALaunchThatFailsIsTriedLater) {
     const std::string id = created(wanted()).id;
     store->launch(id, {});

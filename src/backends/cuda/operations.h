@@ -1,0 +1,109 @@
+#pragma once
+// What each .cu file gives the backend: checked pointers and sizes go in, kernels start. `T` is what weights, caches
+// and scratch are made of: float, or f16 with sums in float32. Activations between operations are float32.
+#include <cstdint>
+
+#include "backends/cuda/half.h"
+#include "backends/cuda/runtime.h"
+
+namespace ft::FT_GPU {
+
+/// layer_norm.cu: out[i] = LayerNorm(x[row i])·gain + bias, or the row as it is where there is no gain. `rows` (indices
+/// of x's rows; may be null) gathers.
+template <typename T>
+void prepare_rows(Device& device, const float* x, const int32_t* rows, const float* gain, const float* bias, T* out,
+                  int n, int d);
+
+/// out [n, outputs] = act(x · Wᵀ · scale + bias) (+ residual).
+template <typename X, typename W, typename Out>
+struct LinearCall {
+    const X* x = nullptr;  // row i begins at x + i·x_stride
+    int64_t x_stride = 0;
+    const W* weight = nullptr;        // [outputs, inputs]
+    const float* scale = nullptr;     // [outputs]; null: 1
+    const float* bias = nullptr;      // [outputs]; null: 0
+    const float* residual = nullptr;  // [n, outputs], may be `out`
+    Out* out = nullptr;               // [n, outputs]
+    int n = 0, inputs = 0, outputs = 0;
+    bool gelu = false;
+};
+/// linear.cu: float32 products of any shape.
+template <typename W, typename Out>
+void linear_plain(Device& device, const LinearCall<float, W, Out>& call);
+/// linear_mma.cu: on tensor cores; inputs and x_stride are multiples of 8, x and weight aligned to 16 bytes.
+template <typename Out>
+void linear_mma(Device& device, const LinearCall<f16, f16, Out>& call);
+
+/// conv_stem.cu: mel [mels, frames] → rows [frames + 2, mels], the first and the last of them zeros.
+template <typename T>
+void mel_rows(Device& device, const float* mel, T* rows, int mels, int frames);
+
+/// encoder_attention.cu: heads of 64. T chooses the arithmetic.
+template <typename T>
+void encoder_attention(Device& device, const float* qkv, float* out, int steps, int heads);
+
+/// self_attention.cu: keys and values [rows, positions, d] of one layer.
+template <typename T>
+void self_attention(Device& device, const float* qkv, T* keys, T* values, const int32_t* slots,
+                    const int32_t* positions, float* out, int n, int heads, int cache_positions);
+/// Positions [0, count) of row `from` to row `to`, in all layers.
+template <typename T>
+void copy_slot(Device& device, T* cache, int layers, int rows, int cache_positions, int d, int from, int to, int count);
+
+/// One item's window: keys and values [layers, t, 2·d].
+template <typename T>
+struct WindowView {
+    const T* keys_values = nullptr;
+    int32_t t = 0;
+};
+/// Where probabilities go: of head h, if slot_of_head[h] ≥ 0, to out[item·item_stride + slot·head_stride + position].
+struct ProbabilityTarget {
+    const int32_t* slot_of_head = nullptr;  // null: nowhere
+    float* out = nullptr;
+    int64_t item_stride = 0, head_stride = 0;
+};
+/// cross_attention.cu: `longest`: the largest t.
+template <typename T>
+void cross_attention(Device& device, const float* q, const WindowView<T>* windows, int layer, float* out, int n,
+                     int heads, int longest, const ProbabilityTarget& target);
+
+/// attention_trace.cu: probabilities [trace's heads][items][t] → matrix [size, frames]; scratch
+/// [count of heads, size, frames].
+struct AlignmentCall {
+    const float* probabilities = nullptr;
+    int64_t items = 0, t = 0;
+    const int32_t* heads = nullptr;
+    int head_count = 0;
+    int begin = 0, size = 0, frames = 0;
+    float* scratch = nullptr;
+    float* matrix = nullptr;
+};
+void alignment_matrix(Device& device, const AlignmentCall& call);
+
+/// embed.cu: out[i] = table[tokens[i]]·scale + positions[position[i]].
+template <typename T>
+void embed(Device& device, const T* table, const float* scale, const float* positions, const int32_t* tokens,
+           const int32_t* position, float* out, int n, int d);
+
+constexpr int most_candidates = 32;
+/// A TokenRule whose bit set lies on the device.
+struct RuleView {
+    const uint64_t* suppressed = nullptr;
+    int32_t forbidden[4][2] = {};
+    int32_t timestamp_begin = -1, probe = -1;
+    float temperature = 0, uniform = 0;
+    int32_t top = 1;
+};
+struct ChoiceView {
+    enum Status : int32_t { chosen, not_finite, nothing_allowed };
+    int32_t status, token;
+    float log_probability, probe_probability;
+    int32_t candidates;
+    int32_t candidate_token[most_candidates];
+    float candidate_log_probability[most_candidates];
+};
+/// choose_tokens.cu
+void choose_tokens(Device& device, const float* logits, const RuleView* rules, ChoiceView* choices, int n,
+                   int vocabulary);
+
+}  // namespace ft::FT_GPU

@@ -1,0 +1,113 @@
+#include "backends/cuda/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace ft::FT_GPU {
+
+namespace {
+
+constexpr const char* kind_names[] = {"linear", "conv1d", "norm", "embedding", "positions", "cross_kv"};
+
+const char* name_of(WeightKind kind) {
+    return kind_names[static_cast<size_t>(kind)];
+}
+
+bool has_bias(WeightKind kind) {
+    return kind != WeightKind::embedding && kind != WeightKind::positions;
+}
+
+/// [out, in, 3] → [out, 3, in].
+std::vector<float> with_frames_outside(const std::vector<float>& values, const Shape& shape) {
+    std::vector<float> result(values.size());
+    const int64_t in = shape[1];
+    for (int64_t row = 0; row < shape[0]; ++row) {
+        for (int64_t c = 0; c < in; ++c) {
+            for (int64_t k = 0; k < 3; ++k) result[(row * 3 + k) * in + c] = values[(row * in + c) * 3 + k];
+        }
+    }
+    return result;
+}
+
+void pack_halves(const std::vector<float>& values, const WeightLayout& layout, std::byte* out) {
+    for (int64_t row = 0; row < layout.rows; ++row) {
+        const float* source = values.data() + row * layout.width;
+        float largest = 0;
+        for (int64_t i = 0; i < layout.width; ++i) largest = std::max(largest, std::abs(source[i]));
+        for (int64_t i = 0; i < layout.width; ++i) {
+            const uint16_t half = f32_to_f16(largest > 0 ? source[i] / largest : 0.0F);
+            std::memcpy(out + 2 * (row * layout.width + i), &half, sizeof(half));
+        }
+        std::memcpy(out + layout.scale_at + sizeof(float) * static_cast<size_t>(row), &largest, sizeof(largest));
+    }
+}
+
+}  // namespace
+
+WeightLayout layout_of(WeightKind kind, const Shape& shape, bool halves) {
+    const size_t rank = kind == WeightKind::norm ? 1 : kind == WeightKind::conv1d ? 3 : 2;
+    if (shape.size() != rank)
+        throw Error(ErrorCode::bad_model, "a {} weight has {} dimensions where {} belong", name_of(kind), shape.size(),
+                    rank);
+    int64_t count = 1;
+    for (const int64_t size : shape) {
+        if (size <= 0 || size > (int64_t{1} << 40) / count)
+            throw Error(ErrorCode::bad_model, "a {} weight has an impossible dimension: {}", name_of(kind), size);
+        count *= size;
+    }
+    if (kind == WeightKind::conv1d && shape[2] != 3)
+        throw Error(ErrorCode::bad_model, "a convolution is {} wide where Whisper's are 3", shape[2]);
+    WeightLayout layout;
+    layout.halves = halves && kind != WeightKind::norm && kind != WeightKind::positions;
+    layout.rows = shape[0];
+    layout.width = count / shape[0];
+    const size_t floats_of_rows = sizeof(float) * static_cast<size_t>(layout.rows);
+    const size_t values = static_cast<size_t>(count) * (layout.halves ? 2 : sizeof(float));
+    layout.scale_at = layout.halves ? (values + 15) / 16 * 16 : values;
+    layout.bias_at = layout.scale_at + (layout.halves ? floats_of_rows : 0);
+    layout.bytes = layout.bias_at + (has_bias(kind) ? floats_of_rows : 0);
+    return layout;
+}
+
+const GpuWeight& as_gpu(const Weight& weight, WeightKind kind) {
+    const auto* ours = dynamic_cast<const GpuWeight*>(&weight);
+    check(ours != nullptr, "a weight belongs to another backend");
+    check(ours->kind == kind, "a weight of the wrong kind");
+    return *ours;
+}
+
+std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, const HostTensor& bias, bool halves) {
+    const WeightLayout layout = layout_of(kind, weight.shape, halves);
+    std::vector<float> values = weight.to_f32();
+    if (kind == WeightKind::conv1d) values = with_frames_outside(values, weight.shape);
+    std::vector<std::byte> packed(layout.bytes);
+    if (layout.halves) {
+        pack_halves(values, layout, packed.data());
+    } else {
+        std::memcpy(packed.data(), values.data(), values.size() * sizeof(float));
+    }
+    if (!bias.bytes.empty()) {
+        if (!has_bias(kind) || bias.shape != Shape{weight.shape[0]})
+            throw Error(ErrorCode::bad_model, "a {} weight has a bias that does not fit", name_of(kind));
+        const std::vector<float> added = bias.to_f32();
+        std::memcpy(packed.data() + layout.bias_at, added.data(), added.size() * sizeof(float));
+    }
+    return packed;
+}
+
+WeightPtr bind_weight(Device& device, WeightKind kind, const Shape& shape, std::span<const std::byte> packed,
+                      bool halves) {
+    auto weight = std::make_unique<GpuWeight>();
+    weight->layout = layout_of(kind, shape, halves);
+    if (packed.size() != weight->layout.bytes)
+        throw Error(ErrorCode::bad_model, "a packed {} weight has {} bytes where {} belong: pack the model again",
+                    name_of(kind), packed.size(), weight->layout.bytes);
+    weight->kind = kind;
+    weight->shape = shape;
+    weight->memory = DeviceMemory(device, packed.size());
+    device.upload(weight->memory.as<std::byte>(), packed.data(), packed.size());
+    return weight;
+}
+
+}  // namespace ft::FT_GPU
