@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "aws/retries.h"
 #include "aws/sigv4.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "net/url.h"
+#include "server_address.h"
 
 namespace ft {
 
@@ -34,14 +35,15 @@ std::string region_in(const std::string& url) {
 }
 
 CloudAddress checked(std::string url, std::string region, const std::string& origin) {
-    while (url.ends_with('/')) url.pop_back();
-    const auto parts = parse_url(url);
-    const bool good = parts && (parts->scheme == "http" || parts->scheme == "https") && !parts->host.empty() &&
-                      !parts->has_user && url.find_first_of("?# \t\r\n") == std::string::npos;
-    if (!good)
+    auto address = server_address(url);
+    if (!address)
         throw Error(ErrorCode::invalid_argument,
                     "{} {}: must be the API's address, such as https://abc.execute-api.eu-north-1.amazonaws.com",
                     origin, url);
+    if (is_open_to_readers(*address))
+        throw Error(ErrorCode::invalid_argument,
+                    "{} {}: must begin with https://: signed requests carry the session's token", origin, url);
+    url = std::move(*address);
     if (!url.ends_with("/v1")) url += "/v1";
     if (region.empty()) region = region_in(url);
     return {std::move(url), std::move(region)};
@@ -98,6 +100,12 @@ void CloudSigner::sign(HttpRequest& request) {
     scope.time = session_->now();
     const aws::Signature signature = aws::sign_header(signing, scope, session_->credentials().get());
     for (const auto& [name, value] : signature.headers) request.headers.push_back(name + ": " + value);
+}
+
+bool CloudSigner::correct_clock(const HttpResponse& response) {
+    const auto error = aws::clock_error(response, session_->now());
+    if (error) session_->correct_clock(*error);
+    return error.has_value();
 }
 
 }  // namespace ft

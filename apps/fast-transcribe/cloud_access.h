@@ -28,6 +28,9 @@ class CloudSigner {
     /// Adds the headers of the signature, over method, address and body. Throws Error{permission} when there are no
     /// credentials.
     void sign(HttpRequest& request);
+    /// After an answer that refused a signature: true when its Date says that our clock is wrong, which later
+    /// signatures make up for.
+    bool correct_clock(const HttpResponse& response);
 
   private:
     std::shared_ptr<aws::Session> session_;
