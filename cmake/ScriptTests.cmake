@@ -32,7 +32,7 @@ if(FT_HAVE_CUDA)
 endif()
 
 # deploy/aws: its roles, templates and scripts.
-foreach(module iam_test roles_test template_test scripts_test)
+foreach(module costs_test iam_test roles_test template_test scripts_test)
   ft_script_test(deploy_${module} COMMAND tests/deploy/run.sh ${module} TIMEOUT 300)
   set_tests_properties(deploy_${module} PROPERTIES LABELS "scripts;deploy")
 endforeach()

@@ -185,7 +185,7 @@ std::string worker_help() {
     GatheredWorker g;
     return "fast-transcribe worker: transcribes jobs of the table on AWS, then ends the machine\n\n"
            "  fast-transcribe worker [flags]\n\n"
-           "docs/aws.md, \"The worker\", describes what it does. In brackets: the variable of the environment with the "
+           "docs/aws_internals.md, \"The worker\", describes what it does. In brackets: the variable of the environment with the "
            "same\nmeaning. SIGTERM gives jobs under way back, with the windows that are finished.\n" +
            flags_help(all_worker_flags(g)) +
            "\nExamples:\n"

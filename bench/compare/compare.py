@@ -37,12 +37,13 @@ class Engine:
     model_option: str  # the option of this script that names its model
     compute_type: str = "int8"
     batched: bool = True
-    beam_size: int = 1
+    beam_size: int = 1  # 0: what the program does when it is not told
 
 
 ENGINES = [
     Engine("ours-int8", "", "ct2"),
     Engine("ours-fp32", "", "ct2", "float32"),
+    Engine("ours-int8-default", "", "ct2", beam_size=0),
     Engine("ours-int8-beam5", "", "ct2", beam_size=5),
     Engine("faster-whisper-int8-batched", "faster_whisper_worker.py", "ct2"),
     Engine("faster-whisper-int8", "faster_whisper_worker.py", "ct2", "int8", False),
@@ -141,7 +142,9 @@ def peers_python(args):
 
 def command(engine, args, python, output, words=False):
     model = getattr(args, engine.model_option).resolve()
-    common = ["--model", model, "--threads", args.threads, "--output_dir", output, "--beam_size", engine.beam_size]
+    common = ["--model", model, "--threads", args.threads, "--output_dir", output]
+    if engine.beam_size:
+        common += ["--beam_size", engine.beam_size]
     if not engine.worker:
         plain = PLAIN if args.plain else []
         parts = [OURS, *common, "--compute_type", engine.compute_type, "--batch_size", args.batch_size,

@@ -4,13 +4,13 @@ set -euo pipefail
 # shellcheck source=deploy/aws/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-zip=$root/build/lambda/bootstrap.zip
+zip=$root/build/release/lambda.zip
 
 usage() {
     cat <<'TEXT'
 deploy_lambda_functions.sh: new code for the three functions; one that has it already is left alone
 
-  --zip FILE        the code; default build/lambda/bootstrap.zip
+  --zip FILE        the code; default build/release/lambda.zip
 TEXT
 }
 
@@ -35,7 +35,7 @@ state() {
 main() {
     local function hash key there
     read_flags "$@"
-    [[ -s $zip ]] || die "$zip: is not there; scripts/lambda_zip.sh makes it (or give --zip)"
+    [[ -s $zip ]] || die "$zip: is not there; 'ninja -C build/release lambda_zip' makes it (or give --zip)"
     need_aws
     read_outputs
     hash=$(openssl dgst -sha256 -binary "$zip" | base64 -w0)

@@ -110,11 +110,14 @@ self_test() {
     ft_say "Self-test: $heard of $words words heard"
 }
 
-# The unit reads /run/transcribe/worker.env, which the launch template's first boot writes.
+# The unit reads /run/transcribe/worker.env, which the launch template's first boot writes. Which model the image holds only the image
+# knows, so that is said here.
 enable_worker() {
     local unit=$prefix/lib/systemd/system/fast-transcribe-worker.service
     [[ -f $unit ]] || ft_die "$unit was not installed: the sources are of an edition without the worker"
     ln -sfn "$unit" /etc/systemd/system/fast-transcribe-worker.service
+    mkdir -p /etc/systemd/system/fast-transcribe-worker.service.d
+    printf '[Service]\nExecStart=\nExecStart=%s worker --model %s\n' "$program" "$model" >/etc/systemd/system/fast-transcribe-worker.service.d/model.conf
     systemctl enable fast-transcribe-worker.service
 }
 

@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=deploy/aws/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-zip=$root/build/lambda/bootstrap.zip
+zip=$root/build/release/lambda.zip
 email='' vpc='' subnets='' budget_usd=50 adopt=
 declare -a settings=()
 
@@ -12,7 +12,7 @@ usage() {
     cat <<'TEXT'
 setup_infrastructure.sh: makes the buckets, table, queue, functions, API, roles and alarms, or brings them up to date
 
-  --zip FILE        the functions' code; default build/lambda/bootstrap.zip
+  --zip FILE        the functions' code; default build/release/lambda.zip
   --email ADDRESS   gets alarms, and warnings of the budget
   --budget-usd N    a month, for the whole account; default 50; needs --email
   --set NAME=VALUE  a parameter of template.yaml, such as MaxInstances=4; may be repeated, and stays until it is set again
@@ -182,7 +182,7 @@ main() {
     local image key
     read_flags "$@"
     check_budget
-    [[ -s $zip ]] || die "$zip: is not there; scripts/lambda_zip.sh makes it (or give --zip)"
+    [[ -s $zip ]] || die "$zip: is not there; 'ninja -C build/release lambda_zip' makes it (or give --zip)"
     need_aws
     say "account $account, region $region, stack $stack"
     adopt=$(stack_status)

@@ -14,7 +14,7 @@
 namespace ft {
 
 /// {"instance": {…}, "image": {"verdict", "detail"}, "notes": […], "stages": [{"name", "at_ms", "since_boot_s"}],
-///  "price_usd_hour", "cost_usd"}: docs/aws.md, "The worker". Any thread may call any function.
+///  "price_usd_hour", "cost_usd"}: docs/aws_internals.md, "The worker". Any thread may call any function.
 class RunReport : public WorkerObserver {
   public:
     /// Stages so far: the kernel's start, and now as the worker's. `clock` outlives it.

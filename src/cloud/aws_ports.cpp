@@ -50,8 +50,8 @@ bool nothing_else(const aws::AwsError&) {
 
 std::vector<Machine> Ec2Machines::list() {
     std::vector<Machine> machines;
-    for (const aws::Instance& instance :
-         client_.describe_instances({{std::string("tag:") + stack_tag, {settings_.stack}}})) {
+    for (const aws::Instance& instance : client_.describe_instances(
+             {{std::string("tag:") + stack_tag, {settings_.stack}}, {std::string("tag:") + name_tag, {worker_name}}})) {
         machines.push_back({instance.id, instance.state, wall_ms(instance.launched), tag(instance, job_tag),
                             number(tag(instance, launch_tag))});
     }

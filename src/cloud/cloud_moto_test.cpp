@@ -169,5 +169,22 @@ TEST_F(CloudOnMoto, TheReaperMakesWhatIsMissingAndLaunchesWhatWaits) {
     machines.terminate("i-0123456789abcdef0");
 }
 
+TEST_F(CloudOnMoto, WhoBuildsAnImageIsNoWorker) {
+    aws::Ec2Client ec2(session);
+    aws::InstanceRequest builder;
+    builder.client_token = settings.stack;
+    builder.image_id = ec2.describe_images({}, {}, "").at(0).id;
+    builder.instance_type = "g4dn.xlarge";
+    builder.instance_tags = {{stack_tag, settings.stack}, {name_tag, "transcriber-builder"}};
+    ec2.run_instance(builder);
+    EXPECT_TRUE(Ec2Machines(session, settings).list().empty());
+    builder.client_token += "2";
+    builder.instance_tags[name_tag] = worker_name;
+    const std::string worker = ec2.run_instance(builder);
+    const std::vector<Machine> listed = Ec2Machines(session, settings).list();
+    ASSERT_EQ(listed.size(), 1U);
+    EXPECT_EQ(listed[0].id, worker);
+}
+
 }  // namespace
 }  // namespace ft::cloud

@@ -81,7 +81,7 @@ aws::FleetRequest fleet_request(const Job& job, const CloudSettings& settings) {
     request.instance_tags = {{job_tag, job.id},
                              {launch_tag, std::to_string(job.launch_seq)},
                              {stack_tag, settings.stack},
-                             {"Name", "transcriber-worker"}};
+                             {name_tag, worker_name}};
     request.fleet_tags = {{job_tag, job.id}, {stack_tag, settings.stack}};
     return request;
 }

@@ -39,6 +39,9 @@ aws::FleetRequest fleet_request(const Job& job, const CloudSettings& settings);
 inline constexpr const char* job_tag = "JobId";
 inline constexpr const char* launch_tag = "LaunchSeq";
 inline constexpr const char* stack_tag = "Stack";
+/// Machines that images are built on belong to the stack as well, under another name.
+inline constexpr const char* name_tag = "Name";
+inline constexpr const char* worker_name = "transcriber-worker";
 
 enum class LaunchOutcome {
     launched,

@@ -19,7 +19,7 @@ class Machines {
     virtual ~Machines() = default;
     /// May be repeated: equal requests launch once.
     virtual aws::FleetResult launch(const aws::FleetRequest& request) = 0;
-    /// All with our tag, also what was terminated a short while ago. May be some moments behind.
+    /// All workers of the stack, also what was terminated a short while ago. May be some moments behind.
     virtual std::vector<Machine> list() = 0;
     /// No error when it is gone already.
     virtual void terminate(const std::string& machine_id) = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// What the functions are told by their environment (docs/aws.md lists the variables).
+// What the functions are told by their environment (docs/aws_internals.md lists the variables).
 #include <chrono>
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 """The roles of the template: they allow what the programs call, and nothing of a list that would hurt.
 
-calls.jsonl holds the known calls. FT_AWS_CALL_LOG=FILE adds those of a run (tests/e2e/aws writes them). docs/aws.md: "Who calls what".
+calls.jsonl holds the known calls. FT_AWS_CALL_LOG=FILE adds those of a run (tests/e2e/aws writes them). docs/aws_internals.md: "Who calls what".
 """
 
 import collections
@@ -23,6 +23,7 @@ ROLES_OF_MACHINES_AND_FUNCTIONS = [name for name, r in TEMPLATE.resources.items(
 WILDCARDS = {
     ("LauncherRole", "WhatRuns"): "EC2's Describe calls know no resources",
     ("ReaperRole", "WhatRuns"): "EC2's Describe calls know no resources",
+    ("WorkerRole", "Price"): "EC2's Describe calls know no resources",
     ("WorkerRole", "Metrics"): "CloudWatch knows no resources for metrics; the namespace is a condition",
 }
 
@@ -116,6 +117,7 @@ FORBIDDEN = [
     ("ReaperRole", Request("ec2:TerminateInstances", ec2_arn("instance")), "a machine without tags"),
     ("ReaperRole", Request("s3:DeleteBucket", f"arn:aws:s3:::{DATA}"), "the reaper deletes the bucket"),
     ("ReaperRole", Request("s3:DeleteObjectVersion", s3("transcription_upload/x.wav")), "the reaper deletes for good"),
+    ("ReaperRole", Request("s3:DeleteObject", s3("transcription_upload/x.wav")), "the reaper deletes recordings"),
     ("ReaperRole", Request("s3:DeleteObject", s3("callbacks/x.json")), "the reaper deletes settings of users"),
     ("ReaperRole", Request("s3:PutObject", s3("results/job_1/1/transcript.txt")), "the reaper writes results"),
     ("ReaperRole", Request("dynamodb:DeleteTable", TABLE), "the reaper deletes the table"),

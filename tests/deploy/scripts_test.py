@@ -90,6 +90,9 @@ def template_for_moto(source, moto_url, api_url):
     for resource in kept.values():
         resource.pop("DependsOn", None)
         resource.get("Properties", {}).get("Environment", {}).get("Variables", {}).pop("FT_API_URL", None)
+        if resource["Type"] == "AWS::EC2::LaunchTemplate":
+            user_data = resource["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]
+            user_data["Fn::Sub"] = re.sub(r" *FT_API_URL=.*\n", "", user_data["Fn::Sub"])
     outputs = {**template["Outputs"], "ApiUrl": {"Value": api_url}}
     del outputs["ClientPolicyArn"]
     for name, queue in (

@@ -41,6 +41,8 @@ WORKER_SETTINGS = {
     "FT_WEBHOOK_SECRET_PARAMETER",
     "FT_DEADLINE_MIN",
     "FT_IDLE_S",
+    "FT_IMAGE_CHECK",
+    "FT_API_URL",
     "AWS_REGION",
 }
 
@@ -214,6 +216,11 @@ class Machines(unittest.TestCase):
             self.assertTrue(device["Ebs"]["DeleteOnTermination"])
             self.assertTrue(device["Ebs"]["Encrypted"])
         self.assertEqual(yaml.safe_load(self.data["UserData"])["runcmd"], ["shutdown -P +$((120 + 10))"])
+
+    def test_a_second_boot_is_the_end(self):
+        first, second = yaml.safe_load(self.data["UserData"])["bootcmd"]
+        self.assertIn("poweroff", first)
+        self.assertEqual(first.split()[3], second.removeprefix("touch "))
 
     def test_settings_of_the_worker(self):
         self.assertTrue(self.data["UserData"].startswith("#cloud-config\n"))

@@ -33,7 +33,7 @@ TEST_F(E2eTest, HelpAndVersion) {
 TEST_F(E2eTest, WrongUsageIsTwoAndOneLine) {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
                                                       {"--nonsense", "a.mp3"},
-                                                      {"--device", "cuda", "a.mp3"},
+                                                      {"--device", "tpu", "a.mp3"},
                                                       {"--highlight_words", "--word_timestamps", "False", "a.mp3"},
                                                       {"-f", "docx", "a.mp3"},
                                                       {"--language", "klingon", "a.mp3"},
@@ -43,6 +43,16 @@ TEST_F(E2eTest, WrongUsageIsTwoAndOneLine) {
         EXPECT_EQ(err().rfind("fast-transcribe: ", 0), 0U) << err();
         EXPECT_EQ(out(), "");
     }
+}
+
+TEST_F(E2eTest, WithoutAGpuTheCpuIsNamed) {
+    FT_NEEDS_MODEL_AND_SAMPLES();
+    const int code = run({"--model", model().string(), "--device", "cuda", samples()[0].audio.string()});
+    if (code == 0) GTEST_SKIP() << "there is a GPU here";
+    EXPECT_EQ(code, 1);
+    EXPECT_NE(err().find("--device cpu"), std::string::npos) << err();
+    EXPECT_EQ(out(), "");
+    EXPECT_TRUE(fs::is_empty(folder_.path())) << "nothing was written";
 }
 
 TEST_F(E2eTest, MissingFileIsOneAndOneLine) {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "jobs/transcribe.h"
+#include "jobs/worker_observer.h"
 #include "world.h"
 
 namespace ft::simulation {
@@ -15,13 +16,27 @@ inline std::string window_text(int64_t index, const std::string& content) {
     return "window " + std::to_string(index) + " of " + content;
 }
 
+/// Gives the lease keeper, which a claim has just started, its first turn before anything else happens: it asks for the
+/// time with its lock held, and an attempt that ends before would wait for that lock in real time.
+class KeeperFirst : public WorkerObserver {
+  public:
+    explicit KeeperFirst(Process& process) : process_(process) {}
+    void on_step(const Job&, WorkerStep step) override {
+        if (step != WorkerStep::claimed) return;
+        process_.await_thread();
+        process_.sleep_ms(0);
+    }
+    std::string run_report(const Job&) override { return {}; }
+
+  private:
+    Process& process_;
+};
+
 class FakeEngine : public Transcribe {
   public:
     FakeEngine(World& world, Process& process) : world_(world), process_(process) {}
 
     std::string plan(const Job&) override {
-        // The lease keeper has just been started.
-        process_.await_thread();
         process_.sleep_ms(1);
         return "plan";
     }

@@ -324,7 +324,9 @@ void Simulation::work(SimulatedMachine& machine) {
     WorkerOptions own = options;
     own.job_id = machine.job_id;
     own.launch_seq = machine.launch_seq;
-    const WorkerParts parts{store, objects, notifier, engine, process, [this] { return world_.random(); }};
+    KeeperFirst keeper_first(process);
+    const WorkerParts parts{store,        objects, notifier, engine, process, [this] { return world_.random(); },
+                            &keeper_first};
     Worker launched_for(parts, own), any(parts, options);
     const auto round = [&](Worker& worker) {
         try {
