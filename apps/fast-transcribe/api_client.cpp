@@ -13,8 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::chrono::seconds answer_timeout{60};
-
 /// What the server says in its own form, or what can be said without.
 std::string sentence_of(const HttpResponse& response, const ApiAccess& access, std::string& reason) {
     const json body = json::parse(response.body, nullptr, false);

@@ -1,5 +1,6 @@
 #pragma once
 // A server of ours as the commands see it, on a machine or on AWS: answers, or one sentence on why there is none.
+#include <chrono>
 #include <istream>
 #include <string>
 
@@ -57,6 +58,8 @@ class ApiClient {
     const std::string& url() const { return access_.url; }
 
   private:
+    static constexpr std::chrono::seconds answer_timeout{60};
+
     std::string send(HttpRequest request);
     HttpResponse ask(HttpRequest request);
     std::string content_of(const HttpResponse& response) const;

@@ -13,8 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::chrono::seconds answer_timeout{60};
-
 /// The fields as the job's JSON: what is JSON itself stays so, options are texts as on the command line.
 json job_request(const ApiClient::NewUpload& upload, const std::string& name, int64_t bytes) {
     json request = {{"name", name}, {"size_bytes", bytes}};
