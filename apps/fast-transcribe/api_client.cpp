@@ -4,11 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
-#include "base/text.h"
-#include "net/ip_address.h"
 #include "net/retry_after.h"
-#include "net/url.h"
+#include "server_address.h"
 
 namespace ft {
 
@@ -16,39 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* default_server = "http://127.0.0.1:8080";
-constexpr const char* server_variable = "FAST_TRANSCRIBE_SERVER";
-constexpr const char* key_variable = "FAST_TRANSCRIBE_API_KEY";
-constexpr std::chrono::seconds answer_timeout{60};
-
-bool is_this_machine(const std::string& host) {
-    if (host == "localhost" || host == "[::1]") return true;
-    const auto address = parse_ip(host);
-    return address && !address->is_v6 && address->bytes[0] == 127;
-}
-
-/// "http://host:port/path/" without what ends it.
-std::string checked_url(std::string url, const std::string& origin) {
-    while (url.ends_with('/')) url.pop_back();
-    const auto parts = parse_url(url);
-    const bool good = parts && (parts->scheme == "http" || parts->scheme == "https") && !parts->host.empty() &&
-                      !parts->has_user && url.find_first_of("?# \t\r\n") == std::string::npos;
-    if (!good)
-        throw Error(ErrorCode::invalid_argument,
-                    "{} {}: must be the address of a server, such as http://127.0.0.1:8080 or https://example.org/asr",
-                    origin, url);
-    return url;
-}
-
-Secret checked_key(const std::string& text, const std::string& origin) {
-    const std::string key = trimmed(text);
-    if (key.empty() || key.find_first_of(" \t\r\n") != std::string::npos)
-        throw Error(ErrorCode::invalid_argument, "{}: must hold one key, and nothing else", origin);
-    return Secret(key);
-}
-
 /// What the server says in its own form, or what can be said without.
-std::string sentence_of(const HttpResponse& response, const std::string& url, std::string& reason) {
+std::string sentence_of(const HttpResponse& response, const ApiAccess& access, std::string& reason) {
     const json body = json::parse(response.body, nullptr, false);
     if (body.is_object() && body.contains("error") && body["error"].is_object()) {
         const json& error = body["error"];
@@ -58,8 +24,12 @@ std::string sentence_of(const HttpResponse& response, const std::string& url, st
         reason = text("code");
         if (!text("message").empty()) return text("message");
     }
-    return fmt::format("{} answers {}, and not in the way of fast-transcribe serve; is the address right?", url,
-                       response.status);
+    // API Gateway's own words.
+    if (access.signer && body.is_object() && body.value("message", json()).is_string())
+        return fmt::format("{} answers {}: {}{}", access.url, response.status, body["message"].get<std::string>(),
+                           response.status == 404 ? "; is the address right?" : "");
+    return fmt::format("{} answers {}, and not in the way of {}; is the address right?", access.url, response.status,
+                       access.signer ? "the cloud's API" : "fast-transcribe serve");
 }
 
 ErrorCode code_of(long status) {
@@ -69,31 +39,28 @@ ErrorCode code_of(long status) {
     return ErrorCode::bad_media;  // what was given is at fault, not how the command was called
 }
 
-[[noreturn]] void refuse(const HttpResponse& response, const std::string& url, const Clock& clock) {
+/// What signs a request to AWS is its credentials: who refuses it means them.
+[[noreturn]] void refuse(const HttpResponse& response, const ApiAccess& access, const Clock& clock) {
+    const std::string& url = access.url;
     std::string reason;
-    std::string sentence = sentence_of(response, url, reason);
-    if (response.status == 401)
-        sentence = fmt::format("{} wants a key: give its file with --api_key_file, or set {}", url, key_variable);
-    if (!response.redirect_url.empty())
+    std::string sentence = sentence_of(response, access, reason);
+    if (access.signer && response.status == 403 && reason.empty())
+        sentence +=
+            "; the AWS credentials in use may not call it, or have expired: attach the stack's client policy to them "
+            "(docs/aws.md)";
+    else if (!access.signer && response.status == 401)
+        sentence = fmt::format("{} wants a key: give its file with --api_key_file, or set {}", url, api_key_variable);
+    else if (!access.signer && !response.redirect_url.empty())
         sentence = fmt::format("{} leads to {}; give that address with --server", url, response.redirect_url);
     const auto wait = retry_after(response, static_cast<std::time_t>(clock.wall_ms() / 1000));
     throw ApiError(code_of(response.status), sentence, response.status, reason, wait ? wait->count() * 1000 : 0);
-}
-
-std::string content_of(const HttpResponse& response, const std::string& url, const Clock& clock) {
-    if (response.ok()) return response.body;
-    if (response.failure == HttpFailure::none) refuse(response, url, clock);
-    const bool nobody = response.failure == HttpFailure::unreachable || response.failure == HttpFailure::unresolved;
-    throw Error(ErrorCode::network, "{} {}: {}{}", url, nobody ? "cannot be reached" : "does not answer",
-                response.failure_text,
-                nobody ? "; is the server running? fast-transcribe serve starts one, --server names another" : "");
 }
 
 HttpOptions options_for(const ApiAccess& access) {
     HttpOptions options;
     options.longest_body = size_t{256} << 20;  // as much as the server gives of a result
     options.address_setting = "--server";
-    options.use_proxy = !is_this_machine(host_of(access.url));
+    options.use_proxy = !is_on_this_machine(access.url);
     return options;
 }
 
@@ -103,47 +70,28 @@ bool is_web_address(const std::string& audio) {
     return audio.starts_with("https://") || audio.starts_with("http://");
 }
 
-std::vector<Flag> api_access_flags(ApiAccessFlags& gathered) {
-    const char* const group = "Server";
-    return {
-        {"server", 0, "URL", group,
-         std::string("where fast-transcribe serve listens (default $") + server_variable + ", else " + default_server +
-             ")",
-         [&gathered](const std::string& text) { gathered.server = text.empty() ? " " : text; }},
-        {"api_key_file", 0, "FILE", group,
-         std::string("holds the key, where the server wants one (default: the key itself in $") + key_variable + ")",
-         [&gathered](const std::string& text) {
-             if (text.empty()) throw Error(ErrorCode::invalid_argument, "--api_key_file: needs a name");
-             gathered.key_file = text;
-         }},
-    };
-}
-
-ApiAccess find_api_access(const ApiAccessFlags& flags, const std::function<std::string(const char* name)>& variable) {
-    ApiAccess access;
-    const std::string named = variable(server_variable);
-    access.url = !flags.server.empty() ? checked_url(flags.server, "--server")
-                 : !named.empty()      ? checked_url(named, "$" + std::string(server_variable))
-                                       : default_server;
-    if (!flags.key_file.empty()) {
-        access.key = checked_key(read_file(flags.key_file, size_t{64} << 10), flags.key_file);
-    } else if (const std::string key = variable(key_variable); !key.empty()) {
-        access.key = checked_key(key, "$" + std::string(key_variable));
-    }
-    return access;
-}
-
-bool is_key_exposed(const ApiAccess& access) {
-    return !access.key.empty() && access.url.starts_with("http://") && !is_this_machine(host_of(access.url));
-}
-
 ApiClient::ApiClient(ApiAccess access, const Clock& clock, HttpTick tick)
     : access_(std::move(access)), clock_(clock), client_(options_for(access_), std::move(tick)) {}
 
-std::string ApiClient::send(HttpRequest request) {
+std::string ApiClient::content_of(const HttpResponse& response) const {
+    if (response.ok()) return response.body;
+    if (response.failure == HttpFailure::none) refuse(response, access_, clock_);
+    const bool nobody = response.failure == HttpFailure::unreachable || response.failure == HttpFailure::unresolved;
+    throw Error(ErrorCode::network, "{} {}: {}{}", access_.url, nobody ? "cannot be reached" : "does not answer",
+                response.failure_text,
+                !nobody          ? ""
+                : access_.signer ? "; is the stack's address right? deploy/aws/verify.sh looks at all of it"
+                                 : "; is the server running? fast-transcribe serve starts one, --server names another");
+}
+
+HttpResponse ApiClient::ask(HttpRequest request) {
     request.url = access_.url + request.url;
     request.token = access_.key.reveal();
-    return content_of(client_.send_once(request), access_.url, clock_);
+    return access_.signer ? ask_signed(request) : client_.send_once(request);
+}
+
+std::string ApiClient::send(HttpRequest request) {
+    return content_of(ask(std::move(request)));
 }
 
 std::string ApiClient::get(const std::string& path) {
@@ -163,6 +111,13 @@ std::string ApiClient::post(const std::string& path, const std::string& body) {
     return send(request);
 }
 
+std::string ApiClient::result(const std::string& id, const std::string& format) {
+    HttpRequest request;
+    request.url = "/jobs/" + percent_encode(id) + "/result?format=" + percent_encode(format);
+    request.timeout = answer_timeout;
+    return access_.signer ? cloud_result(request) : send(request);
+}
+
 std::string ApiClient::send_form(UploadForm form, const std::string& idempotency_key) {
     HttpRequest request;
     request.method = "POST";
@@ -173,6 +128,7 @@ std::string ApiClient::send_form(UploadForm form, const std::string& idempotency
 }
 
 std::string ApiClient::make_job(const NewUpload& upload, std::istream& in) {
+    if (access_.signer) return make_cloud_job(upload);
     const std::string& audio = upload.audio;
     if (audio == "-") return send_form(UploadForm(upload.fields, "stdin", in, -1), upload.idempotency_key);
     if (is_web_address(audio)) {

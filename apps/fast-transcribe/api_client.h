@@ -1,42 +1,19 @@
 #pragma once
-// A server of ours as the commands see it: answers, or one sentence on why there is none.
-#include <functional>
+// A server of ours as the commands see it, on a machine or on AWS: answers, or one sentence on why there is none.
+#include <chrono>
 #include <istream>
 #include <string>
-#include <vector>
 
+#include "api_access.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/secret.h"
-#include "flags.h"
 #include "net/http_client.h"
 #include "upload_form.h"
 
 namespace ft {
 
-/// Where the server is, and who asks.
-struct ApiAccess {
-    std::string url;  ///< without "/" at the end
-    Secret key;       ///< empty: none
-};
-
-/// What the flags below have gathered.
-struct ApiAccessFlags {
-    std::string server, key_file;
-};
-
-/// --server and --api_key_file; they write to `gathered`, which must outlive them.
-std::vector<Flag> api_access_flags(ApiAccessFlags& gathered);
-
-/// Flags go before $FAST_TRANSCRIBE_SERVER and $FAST_TRANSCRIBE_API_KEY; without either it is http://127.0.0.1:8080
-/// and no key. Throws Error{invalid_argument} for an address that is none, Error when the file cannot be read.
-ApiAccess find_api_access(const ApiAccessFlags& flags, const std::function<std::string(const char* name)>& variable);
-
 /// Not a file but what the server is to fetch.
 bool is_web_address(const std::string& audio);
-
-/// The key would go over a network where everybody can read it.
-bool is_key_exposed(const ApiAccess& access);
 
 /// A refusal of the server's, with its sentence.
 class ApiError : public Error {
@@ -65,8 +42,11 @@ class ApiClient {
     std::string get(const std::string& path);
     /// `body` may be empty, else it is JSON.
     std::string post(const std::string& path, const std::string& body = "");
+    /// A transcript, from wherever the server keeps it: on AWS through a presigned address, which is asked for anew
+    /// once when it has expired.
+    std::string result(const std::string& id, const std::string& format);
 
-    /// What a job is made of: a file, "-" for `in`, or an address that the server fetches.
+    /// What a job is made of: a file, "-" for `in`, or an address that the server fetches; on AWS a file only.
     struct NewUpload {
         std::string audio;
         FormFields fields;
@@ -78,8 +58,18 @@ class ApiClient {
     const std::string& url() const { return access_.url; }
 
   private:
+    static constexpr std::chrono::seconds answer_timeout{60};
+
     std::string send(HttpRequest request);
+    HttpResponse ask(HttpRequest request);
+    std::string content_of(const HttpResponse& response) const;
     std::string send_form(UploadForm form, const std::string& idempotency_key);
+
+    // On AWS; in api_client_cloud.cpp.
+    HttpResponse ask_signed(const HttpRequest& request);
+    std::string cloud_result(const HttpRequest& request);
+    std::string make_cloud_job(const NewUpload& upload);
+    void upload_to_bucket(const std::string& url, const FormFields& fields, const std::string& audio, int64_t bytes);
 
     const ApiAccess access_;
     const Clock& clock_;

@@ -9,7 +9,7 @@
 namespace ft {
 
 /// An empty folder is the current one while the test runs.
-class InTemporaryFolder : public testing::Test {
+class InTemporaryFolder : public ::testing::Test {
   protected:
     InTemporaryFolder() { std::filesystem::current_path(folder_.path()); }
     ~InTemporaryFolder() override { std::filesystem::current_path(before_); }

@@ -49,7 +49,7 @@ std::vector<Flag> jobs_flags(JobsOptions& o) {
 
 std::string jobs_help() {
     JobsOptions options;
-    return "fast-transcribe jobs: the jobs of a server (fast-transcribe serve)\n\n"
+    return "fast-transcribe jobs: the jobs of a server (fast-transcribe serve), or with --cloud of a stack on AWS\n\n"
            "  fast-transcribe jobs list                   newest first\n"
            "  fast-transcribe jobs show ID…               all that is known of a job\n"
            "  fast-transcribe jobs result ID…             its transcript, to standard output\n"
@@ -137,7 +137,7 @@ class JobsCommand {
 
     void result(const std::string& id) {
         const std::string format = options_.as_json ? "json" : options_.format;
-        parts_.out << client_.get(job_path(id) + "/result?format=" + percent_encode(format)) << std::flush;
+        parts_.out << client_.result(id, format) << std::flush;
     }
 
     void change(const std::string& id, const std::string& action) {

@@ -213,27 +213,34 @@ class Submission {
             if (is_over(job["state"].get<std::string>())) return job;
             const double done_s = number_at(job, "progress", "done_s");
             if (done_s > 0) printer_.update({done_s, number_at(job, "progress", "duration_s"), nullptr, true});
-            pause(parts_.poll_ms);
+            pause(poll_ms());
         }
     }
 
-    /// The job; a server that is started again meanwhile is given some time.
     json ask(const std::string& id) {
+        return patiently(id, [&] { return parse_job(client_.get("/jobs/" + id), client_.url()); });
+    }
+
+    /// What `question` gives; a server that is started again meanwhile is given some time.
+    template <typename Question>
+    auto patiently(const std::string& id, const Question& question) -> decltype(question()) {
         const int64_t until_ms = parts_.clock.boot_ms() + parts_.patience_ms;
         for (bool told = false;;) {
             try {
-                return parse_job(client_.get("/jobs/" + id), client_.url());
+                return question();
             } catch (const Error& error) {
                 if (error.code() != ErrorCode::network) throw;
                 if (parts_.clock.boot_ms() >= until_ms)
-                    throw Error(error.code(), "{}; the job may still go on: fast-transcribe jobs show {}", error.what(),
-                                id);
+                    throw Error(error.code(), "{}; the job may still go on: fast-transcribe jobs show {}{}",
+                                error.what(), id, access_.signer ? " --cloud" : "");
                 if (!told) say(std::string(error.what()) + "; trying again for a while");
                 told = true;
-                pause(std::max<int64_t>(parts_.poll_ms, 100));
+                pause(std::max<int64_t>(poll_ms(), 100));
             }
         }
     }
+
+    int64_t poll_ms() const { return access_.signer ? parts_.cloud_poll_ms : parts_.poll_ms; }
 
     void take(size_t index, const json& job) {
         const std::string state = job["state"], id = job["job_id"];
@@ -242,8 +249,9 @@ class Submission {
             const bool has_message = error.is_object() && error.value("message", json()).is_string();
             return fail(index, has_message ? error["message"].get<std::string>() : "the job was " + state);
         }
-        const std::vector<std::string> names = files_.write(
-            index, [&](const std::string& format) { return client_.get("/jobs/" + id + "/result?format=" + format); });
+        const std::vector<std::string> names = files_.write(index, [&](const std::string& format) {
+            return patiently(id, [&] { return client_.result(id, format); });
+        });
         jobs_[index].over = true;
         for (const std::string& name : names) parts_.out << name << "\n";
         parts_.out << std::flush;

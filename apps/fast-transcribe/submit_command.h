@@ -25,6 +25,7 @@ struct ApiCommandParts {
     Interruption& interruption;
     bool catch_signals = false;
     int64_t poll_ms = 500;            ///< between two looks at a job
+    int64_t cloud_poll_ms = 3000;     ///< likewise, where each look is a request to pay for
     int64_t patience_ms = 60000;      ///< with a server that does not answer any more
     int64_t longest_wait_ms = 60000;  ///< before another try, whatever the server asks for
 };

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <thread>
 
-#include "api_client.h"
+#include "api_access.h"
 #include "api_command_fixture.h"
 #include "base/sha256.h"
 #include "net/testing/test_server.h"
@@ -209,12 +209,12 @@ TEST_F(SubmitCommand, WrongUseIsSaid) {
 
 TEST(ApiAccess, AKeyOverAnOpenNetworkIsExposed) {
     const Secret key("k");
-    EXPECT_TRUE(is_key_exposed({"http://asr.example.org", key}));
-    EXPECT_TRUE(is_key_exposed({"http://10.0.0.1:8080", key}));
+    EXPECT_TRUE(is_key_exposed({"http://asr.example.org", key, nullptr}));
+    EXPECT_TRUE(is_key_exposed({"http://10.0.0.1:8080", key, nullptr}));
     for (const char* safe :
          {"https://asr.example.org", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:1"})
-        EXPECT_FALSE(is_key_exposed({safe, key})) << safe;
-    EXPECT_FALSE(is_key_exposed({"http://asr.example.org", Secret()}));
+        EXPECT_FALSE(is_key_exposed({safe, key, nullptr})) << safe;
+    EXPECT_FALSE(is_key_exposed({"http://asr.example.org", Secret(), nullptr}));
 }
 
 }  // namespace

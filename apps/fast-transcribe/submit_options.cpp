@@ -111,21 +111,21 @@ SubmitOptions parse_submit_arguments(const std::vector<std::string>& arguments) 
 
 std::string submit_help() {
     GatheredSubmit g;
-    return "fast-transcribe submit: recordings become jobs of a server (fast-transcribe serve)\n\n"
-           "  fast-transcribe submit [flags] FILE…    files, - for standard input, or https:// addresses that the "
-           "server "
-           "fetches\n\n"
-           "Without --wait, a line for each job goes to standard output: its id and the file's name; fast-transcribe "
-           "jobs\n"
-           "shows how they are. With --wait the transcripts are written here, as fast-transcribe FILE… does it.\n"
+    return "fast-transcribe submit: recordings become jobs of a server (fast-transcribe serve), or with --cloud of a\n"
+           "stack on AWS\n\n"
+           "  fast-transcribe submit [flags] FILE…    files, - for standard input, or https:// addresses that the\n"
+           "                                          server fetches (with --cloud: files only)\n\n"
+           "Without --wait, a line for each job goes to standard output: its id and the file's name;\n"
+           "fast-transcribe jobs shows how they are. With --wait the transcripts are written here, as fast-transcribe "
+           "FILE… does it.\n"
            "Options of decoding that are not given have the server's defaults.\n" +
            flags_help(all_submit_flags(g)) +
            "\nExamples:\n"
            "  fast-transcribe submit --wait -f srt talk.mp3\n"
+           "  fast-transcribe submit --cloud --wait talk.mp3\n"
            "  fast-transcribe submit --server https://asr.example.org --api_key_file key.txt *.mp3\n"
-           "\nExit codes: 0 all done; 1 some input failed; 2 wrong usage; 130 interrupted with Ctrl-C (jobs that are "
-           "made go "
-           "on).\n";
+           "\nExit codes: 0 all done; 1 some input failed; 2 wrong usage; 130 interrupted with Ctrl-C (jobs that\n"
+           "are made go on).\n";
 }
 
 }  // namespace ft

@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "api_client.h"
+#include "api_access.h"
 #include "cli_options.h"
+#include "upload_form.h"
 
 namespace ft {
 

@@ -164,12 +164,18 @@ current_image() {
     printf '%s' "${image:-none}"
 }
 
+# Where submit --cloud and jobs --cloud look. A reader sees the old file or the new one, never half of one; and what is wrong with
+# this folder is no reason to call the stack a failure.
 write_client_settings() {
-    local folder=${XDG_CONFIG_HOME:-$HOME/.config}/fast-transcribe
-    mkdir -p "$folder"
-    printf '{"api_url": "%s", "region": "%s", "stack": "%s"}\n' "${output[ApiUrl]}" "$region" "$stack" >"$folder/.cloud.json.new"
-    mv -- "$folder/.cloud.json.new" "$folder/cloud.json"
-    say "client: $folder/cloud.json"
+    local folder=${XDG_CONFIG_HOME:-${HOME:-}/.config}/fast-transcribe new=
+    if mkdir -p "$folder" 2>"$scratch/error" && new=$(mktemp "$folder/.cloud.json.XXXXXX" 2>"$scratch/error") &&
+        printf '{"api_url": "%s", "region": "%s", "stack": "%s"}\n' "${output[ApiUrl]}" "$region" "$stack" 2>"$scratch/error" >"$new" &&
+        chmod 644 "$new" && sync "$new" && mv -f -- "$new" "$folder/cloud.json"; then
+        say "client: $folder/cloud.json"
+        return 0
+    fi
+    [[ -z $new ]] || rm -f -- "$new"
+    say "note: $folder/cloud.json could not be written ($(tail -n 1 "$scratch/error")): fast-transcribe submit --cloud needs --server ${output[ApiUrl]}, or that in FT_CLOUD_URL"
 }
 
 main() {

@@ -282,9 +282,10 @@ class OnMoto(unittest.TestCase):
         ]["Variables"]
         self.assertEqual((str(settings["FT_MAX_INSTANCES"]), settings["FT_BUCKET"]), ("3", DATA))
         self.assertEqual(self.image_parameter(), "none")
-        client = json.loads((self.world.folder / ".config/fast-transcribe/cloud.json").read_text())
+        folder = self.world.folder / ".config/fast-transcribe"
+        self.assertEqual([path.name for path in folder.iterdir()], ["cloud.json"], "nothing is left beside it")
         self.assertEqual(
-            client,
+            json.loads((folder / "cloud.json").read_text()),
             {"api_url": f"http://127.0.0.1:{self.world.api.server_port}", "region": REGION, "stack": "transcriber"},
         )
 
@@ -295,7 +296,13 @@ class OnMoto(unittest.TestCase):
             (secret["Type"], len(base64.b64decode(secret["Value"].removeprefix("whsec_")))), ("SecureString", 32)
         )
         ssm.put_parameter(Name="/transcriber/ami-id", Value="ami-0123456789abcdef0", Overwrite=True)
-        self.expect(0, "setup_infrastructure.sh", "--zip", str(self.world.zip))
+        # A reader that has the old file open keeps it whole: the new one takes its place, and is not written into it.
+        settings = self.world.folder / ".config/fast-transcribe/cloud.json"
+        settings.write_text("of another stack, and longer " * 50)
+        with settings.open() as reader:
+            self.expect(0, "setup_infrastructure.sh", "--zip", str(self.world.zip))
+            self.assertEqual(len(reader.read()), 1450)
+        self.assertEqual(json.loads(settings.read_text())["stack"], "transcriber")
         last = [call for call in self.world.calls() if "deploy" in call and "ImageId=ami-0123456789abcdef0" in call]
         self.assertEqual(len(last), 1, "the update would take the published image back")
         self.assertFalse([word for word in last[0] if word.startswith("MaxInstances")], "what was set before stays")
@@ -589,6 +596,26 @@ class WithoutAws(unittest.TestCase):
         code, said = self.run_script("setup_infrastructure.sh", "--zip", "/nowhere.zip", aws="exit 1\n")
         self.assertEqual(code, 1)
         self.assertIn("/nowhere.zip: is not there", said)
+
+
+    def test_a_folder_of_settings_that_cannot_be_written_is_said(self):
+        """The stack is made by then. As root rights do not help: a file is in the way."""
+        source = (ROOT / "deploy/aws/setup_infrastructure.sh").read_text()
+        function = re.search(r"^write_client_settings\(\) \{\n.*?^\}\n", source, re.MULTILINE | re.DOTALL)[0]
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "file").touch()
+            done = subprocess.run(
+                ["bash", "-c", "set -euo pipefail; say() { echo \"$*\"; }; declare -A output=([ApiUrl]=https://x)\n"
+                 f"region=r stack=s scratch={folder}\n{function}write_client_settings; echo goes on"],
+                env={"PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": f"{folder}/file"},
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=True,
+            )
+        self.assertIn("/file/fast-transcribe/cloud.json could not be written (", done.stdout)
+        self.assertIn("--server https://x", done.stdout)
+        self.assertIn("goes on", done.stdout)
 
 
 if __name__ == "__main__":
