@@ -29,9 +29,10 @@ def free_port():
 
 class LocalAws:
     REGION = "eu-north-1"
-    STACK = "local"
+    # Those of the template's samples in tests/deploy, whose roles the calls are held against.
+    STACK = "transcriber"
     TABLE = "transcription-jobs"
-    BUCKET = "recordings"
+    BUCKET = "transcriber-data-123456789012-eu-north-1"
     IMAGE_PARAMETER = "/transcriber/ami-id"
     SECRET_PARAMETER = "/transcriber/webhook-secret"
     IMAGE = "ami-12c6146b"  # moto has it
@@ -43,8 +44,7 @@ class LocalAws:
         "function's key": "canaryOfTheFunctionsSecretKey",
         "webhook secret": "whsec_Y2FuYXJ5T2ZUaGVXZWJob29rU2VjcmV0MTIz",
     }
-    CALLERS = {"AKIDWORKER": "worker", "AKIDTRANSCRIPTIONAPI": "api", "AKIDTRANSCRIPTIONPROCESSUPLOAD": "launcher",
-               "AKIDTRANSCRIPTIONREAPER": "reaper"}
+    CALLERS = {"AKIDWORKER": "worker"} | {"AKID" + name.upper(): name for name in FUNCTIONS}
 
     def __init__(self, options):
         self.options = options
@@ -66,6 +66,9 @@ class LocalAws:
         )
         self.moto_url = f"http://127.0.0.1:{port}"
         self.wait_for_moto()
+        # Making one takes longer than most scenarios' calls; any thread may use them.
+        self.s3, self.sqs, self.ec2 = self.client("s3"), self.client("sqs"), self.client("ec2")
+        self.dynamodb, self.ssm = self.client("dynamodb"), self.client("ssm")
         self.proxy = FaultProxy(self.moto_url, os.environ.get("FT_AWS_CALL_LOG"))
         self.proxy.callers = dict(self.CALLERS)
         self.proxy.rewrite = self.shift_times
@@ -100,8 +103,6 @@ class LocalAws:
     def set_up(self):
         """What the template describes, by direct calls: moto's CloudFormation drops most of it."""
         urllib.request.urlopen(urllib.request.Request(self.moto_url + "/moto-api/reset", method="POST"), timeout=30).read()
-        self.s3, self.sqs, self.ec2 = self.client("s3"), self.client("sqs"), self.client("ec2")
-        self.dynamodb, self.ssm = self.client("dynamodb"), self.client("ssm")
         location = {"LocationConstraint": self.REGION}
         self.s3.create_bucket(Bucket=self.BUCKET, CreateBucketConfiguration=location)
         self.s3.put_bucket_versioning(Bucket=self.BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -177,7 +178,8 @@ class LocalAws:
         return {
             "FT_STACK": self.STACK, "FT_TABLE": self.TABLE, "FT_BUCKET": self.BUCKET, "FT_DEADLINE_MIN": "60",
             "FT_IMAGE_PARAMETER": self.IMAGE_PARAMETER, "FT_WEBHOOK_SECRET_PARAMETER": self.SECRET_PARAMETER,
-            "FT_IDLE_S": "1", "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true", "FT_API_URL": "https://api.example.org/v1", "FT_PRICE_USD_HOUR": "0.1578",
+            "FT_IDLE_S": "1", "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true",
+            "FT_API_URL": "https://api.example.org/v1", "FT_PRICE_USD_HOUR": "0.1578",
             "FT_MANIFEST": os.path.join(self.folder, "manifest.json"),
         } | self.worker_variables
 
@@ -195,7 +197,7 @@ class LocalAws:
                     self.start_machines()
             except Exception as error:  # pylint: disable=broad-except  # a scenario looks at them
                 self.bridge_errors.append(repr(error))
-            time.sleep(0.1)
+            time.sleep(0.2)  # moto's share of the cores is the workers' loss
 
     def pass_events(self):
         """As SQS does with ReportBatchItemFailures."""
@@ -243,7 +245,7 @@ class LocalAws:
     def terminated(self, instance_id):
         """The instance's shutdown behaviour."""
         try:
-            self.client("ec2").terminate_instances(InstanceIds=[instance_id])
+            self.ec2.terminate_instances(InstanceIds=[instance_id])
         except Exception as error:  # pylint: disable=broad-except
             self.bridge_errors.append(repr(error))
 
@@ -338,7 +340,7 @@ class LocalAws:
         if self.passed_s and call.action == "DescribeInstances":
             pattern = r"(<instanceId>(i-\w+)</instanceId>.*?<launchTime>)([^<]+)"
             return re.sub(pattern, machine, body.decode(), flags=re.DOTALL).encode()
-        if self.passed_s and call.action == "ListBucket":
+        if self.passed_s and call.action == "ListObjectsV2":
             pattern = r"(<LastModified>)([^<]+)"
             return re.sub(pattern, lambda m: m.group(1) + earlier(m.group(2), self.passed_s), body.decode()).encode()
         return body
