@@ -98,6 +98,7 @@ def check_webhook(aws, job_id):
 def check_canaries(aws):
     places = {f"log of {m.id}": m.log() for m in aws.machines.values()}
     places |= {f"log of {f.name}": f.log() for f in aws.functions.values()}
+    places |= {"user data": aws.user_data()}
     places |= {"tags": json.dumps([i.get("Tags", []) for i in aws.instances()])}
     rows = []
     for row in aws.rows():

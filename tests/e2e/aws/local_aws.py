@@ -1,4 +1,5 @@
 """A whole AWS on this machine: moto behind the fault proxy, our functions in a runtime emulator, machines as processes."""
+import base64
 import json
 import os
 import re
@@ -13,12 +14,16 @@ import urllib.request
 from datetime import datetime, timedelta
 
 import boto3
+import yaml
 from botocore.config import Config
 
+from calls import TEMPLATE
 from fault_proxy import FaultProxy
 from functions import Function, FunctionError
 from machines import Machine
 from receiver import Receiver
+
+USER_DATA = TEMPLATE.properties("WorkerTemplate")["LaunchTemplateData"]["UserData"]
 
 
 def free_port():
@@ -29,8 +34,7 @@ def free_port():
 
 class LocalAws:
     REGION = "eu-north-1"
-    # Those of the template's samples in tests/deploy, whose roles the calls are held against.
-    STACK = "transcriber"
+    # As the template names them with the samples of tests/deploy; calls are held against its roles.
     TABLE = "transcription-jobs"
     BUCKET = "transcriber-data-123456789012-eu-north-1"
     IMAGE_PARAMETER = "/transcriber/ami-id"
@@ -118,7 +122,10 @@ class LocalAws:
         self.subnets = [s["SubnetId"] for s in self.ec2.describe_subnets()["Subnets"]]
         template = self.ec2.create_launch_template(
             LaunchTemplateName="worker",
-            LaunchTemplateData={"ImageId": self.IMAGE, "InstanceInitiatedShutdownBehavior": "terminate"},
+            LaunchTemplateData={
+                "ImageId": self.IMAGE, "InstanceInitiatedShutdownBehavior": "terminate",
+                "UserData": base64.b64encode(USER_DATA.encode()).decode(),
+            },
         )
         self.template_id = template["LaunchTemplate"]["LaunchTemplateId"]
         self.proxy.clear()
@@ -161,25 +168,21 @@ class LocalAws:
     # --- what processes are told ---------------------------------------------------------------------------------------
 
     def function_environment(self, name):
-        return {
+        """The template's, with what only this machine knows."""
+        described = next(f for f in TEMPLATE.of_type("AWS::Lambda::Function").values() if f["Handler"] == name)
+        return {key: str(value) for key, value in described["Environment"]["Variables"].items()} | {
             "AWS_ACCESS_KEY_ID": "AKID" + name.upper(), "AWS_SECRET_ACCESS_KEY": self.CANARIES["function's key"],
-            "AWS_REGION": self.REGION, "AWS_ENDPOINT_URL": self.proxy.url,
-            "FT_STACK": self.STACK, "FT_TABLE": self.TABLE, "FT_BUCKET": self.BUCKET, "FT_QUEUE_URL": self.queue_url,
+            "AWS_REGION": self.REGION, "AWS_ENDPOINT_URL": self.proxy.url, "FT_QUEUE_URL": self.queue_url,
             "FT_LAUNCH_TEMPLATE": self.template_id, "FT_SUBNETS": ",".join(self.subnets),
-            "FT_INSTANCE_TYPES": "g4dn.xlarge", "FT_IMAGE_PARAMETER": self.IMAGE_PARAMETER, "FT_MAX_INSTANCES": "4",
-            "FT_ALLOW_ON_DEMAND": "never", "FT_DEADLINE_MIN": "60", "FT_LINK_SECONDS": "3600",
-            "FT_WEBHOOK_SECRET_PARAMETER": self.SECRET_PARAMETER, "FT_MAX_UPLOAD_BYTES": str(100 << 20),
-            "FT_RESULT_DAYS": "30", "FT_API_URL": "https://api.example.org/v1",
             "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true",
         }
 
     def worker_environment(self):
-        """/run/transcribe/worker.env"""
-        return {
-            "FT_STACK": self.STACK, "FT_TABLE": self.TABLE, "FT_BUCKET": self.BUCKET, "FT_DEADLINE_MIN": "60",
-            "FT_IMAGE_PARAMETER": self.IMAGE_PARAMETER, "FT_WEBHOOK_SECRET_PARAMETER": self.SECRET_PARAMETER,
-            "FT_IDLE_S": "1", "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true",
-            "FT_API_URL": "https://api.example.org/v1", "FT_PRICE_USD_HOUR": "0.1578",
+        """/run/transcribe/worker.env as the template's user data write it, with what only this machine knows."""
+        files = {file["path"]: file["content"] for file in yaml.safe_load(USER_DATA)["write_files"]}
+        lines = files["/run/transcribe/worker.env"].splitlines()
+        return dict(line.split("=", 1) for line in lines) | {
+            "FT_IDLE_S": "1", "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true", "FT_PRICE_USD_HOUR": "0.1578",
             "FT_MANIFEST": os.path.join(self.folder, "manifest.json"),
         } | self.worker_variables
 
@@ -226,6 +229,11 @@ class LocalAws:
     def reap(self):
         """One tick of the schedule."""
         return self.functions["TranscriptionReaper"].invoke({"source": "aws.events", "detail-type": "Scheduled Event"})
+
+    def user_data(self):
+        """What every machine of the launch template can read."""
+        found = self.ec2.describe_launch_template_versions(LaunchTemplateId=self.template_id)["LaunchTemplateVersions"]
+        return base64.b64decode(found[0]["LaunchTemplateData"]["UserData"]).decode()
 
     def instances(self, *states):
         pages = self.ec2.describe_instances()["Reservations"]

@@ -217,14 +217,18 @@ def lost_reply_of_create_fleet(aws):
     demand(len(aws.instances()) <= 2, f"{len(aws.instances())} machines")
 
 
-def worker_killed(at, before):
+def worker_killed(step, before):
     def run(aws):
         what = {"before" if before else "after": killing(aws)}
-        rule = aws.proxy.add(at, times=1, **what)
+        rule = aws.proxy.add(STEPS[step], times=1, **what)
         aws.upload(sample="framtiden.opus")
         wait_for(lambda: rule.hits, "the step", 60)
         wait_for(lambda: not any(m.runs for m in aws.machines.values()), "the worker's death")
-        finish(aws, timeout_s=90)
+        job = next(iter(finish(aws, timeout_s=90).values()))
+        committed = step == "commit" and not before
+        demand(len(aws.machines) == (1 if committed else 2), f"{len(aws.machines)} machines")
+        if (step, before) in (("checkpoint", False), ("result", True), ("result", False), ("commit", True)):
+            demand(job["progress"]["windows_resumed"] >= 1, "finished windows were computed again")
 
     return run
 
@@ -236,12 +240,12 @@ STEPS = {
     "result": is_result,
     "commit": is_commit,
 }
-for step_name, step_match in STEPS.items():
+for step_name in STEPS:
     for is_before in (True, False):
-        step = worker_killed(step_match, is_before)
-        step.__name__ = f"worker_killed_{'before' if is_before else 'after'}_{step_name}"
-        step.__doc__ = "A lost machine costs time, never a second result."
-        scenario(short=step_name == "commit" and is_before)(step)
+        killed = worker_killed(step_name, is_before)
+        killed.__name__ = f"worker_killed_{'before' if is_before else 'after'}_{step_name}"
+        killed.__doc__ = "A lost machine costs time, never a second result."
+        scenario(short=step_name == "commit" and is_before)(killed)
 
 
 @scenario(short=True)
