@@ -36,7 +36,7 @@ S3_ACTIONS = {
     "UploadPart": "PutObject",
     "CompleteMultipartUpload": "PutObject",
 }
-TRANSACTION = ["PutItem", "UpdateItem", "ConditionCheckItem"]
+TRANSACTION = ["PutItem"]
 OUR_TAGS = {"Stack": STACK, "Name": "transcriber-worker"}
 
 
@@ -145,8 +145,10 @@ NAMES = [
     (r"^job_\w+$", "job_1"),
     (r"^i-[0-9a-f,i-]+$", "i-0123456789abcdef0"),
     (r"^lt-\w+$", "lt-0WorkerTemplate"),
+    (r"(?<=/)cb\d+(?=/|\.json$)", "crm"),
     (r"(?<=/transcription_upload/).*", lambda m: re.sub(r"[^/]+$", "talk.mp3", m[0])),
-    (r"((?:results|checkpoints)/job_1)/.*", r"\1/1/file"),
+    (r"(?<=/checkpoints/job_1/).*", "1.json"),
+    (r"(?<=/results/job_1/).*", "1/transcript.txt"),
 ]
 
 
