@@ -24,7 +24,7 @@ ft_script_test(packaging COMMAND scripts/tests/packaging_test.sh ${CMAKE_BINARY_
 ft_script_test(page_in_a_browser COMMAND tests/browser/page_test.sh $<TARGET_FILE:fast-transcribe> TIMEOUT 600)
 set_tests_properties(page_in_a_browser PROPERTIES PROCESSORS 2)
 if(TARGET bootstrap)
-  ft_script_test(local_aws COMMAND tests/e2e/aws/run.sh $<TARGET_FILE:fast-transcribe> $<TARGET_FILE:bootstrap> TIMEOUT 600)
+  ft_script_test(local_aws COMMAND tests/e2e/aws/run.sh $<TARGET_FILE:fast-transcribe> $<TARGET_FILE:bootstrap> TIMEOUT 900)
   set_tests_properties(local_aws PROPERTIES PROCESSORS 2)
 endif()
 if(FT_HAVE_CUDA)

@@ -3,6 +3,9 @@ import json
 import subprocess
 import time
 
+# What is waited for comes within seconds on an idle machine. Other tests run beside these ones, so that its absence is a
+# failure only after this many times as long.
+PATIENCE = 6
 TERMINAL = ("succeeded", "failed", "dead", "cancelled")
 
 
@@ -15,7 +18,8 @@ def demand(holds, sentence):
         raise Broken(sentence)
 
 
-def wait_for(condition, what, timeout_s=60, every_s=0.1):
+def wait_for(condition, what, timeout_s=60, every_s=0.2):
+    timeout_s *= PATIENCE
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         value = condition()
@@ -35,6 +39,7 @@ def finish(aws, count=1, timeout_s=60, states=("succeeded",), reap=True):
 
     While no machine runs, the virtual clock does, by minutes: leases and waits end, and the reaper takes its passes.
     """
+    timeout_s *= PATIENCE
     deadline = time.monotonic() + timeout_s
     next_reap = time.monotonic() + 1
     while not all_terminal(aws, count) and time.monotonic() < deadline:
@@ -44,7 +49,7 @@ def finish(aws, count=1, timeout_s=60, states=("succeeded",), reap=True):
             aws.reap()
             next_reap = time.monotonic() + 1
         aws.end_terminated_machines()
-        time.sleep(0.1)
+        time.sleep(0.2)
     jobs = all_terminal(aws, count)
     demand(jobs, f"jobs are {sorted(j['state'] for j in aws.jobs().values())} after {timeout_s} s, {count} terminal ones were expected")
     demand(len(jobs) == count, f"{len(jobs)} jobs came of {count} recordings")
@@ -81,7 +86,7 @@ def check_job(aws, job_id, job):
 
 def check_webhook(aws, job_id):
     """One id a terminal state, delivered in the end: by the worker's one try or by the reaper."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 20 * PATIENCE
     while not aws.receiver.ids_of(job_id) and time.monotonic() < deadline:
         aws.time_passes(3600)
         aws.reap()
@@ -93,6 +98,7 @@ def check_webhook(aws, job_id):
 def check_canaries(aws):
     places = {f"log of {m.id}": m.log() for m in aws.machines.values()}
     places |= {f"log of {f.name}": f.log() for f in aws.functions.values()}
+    places |= {"user data": aws.user_data()}
     places |= {"tags": json.dumps([i.get("Tags", []) for i in aws.instances()])}
     rows = []
     for row in aws.rows():

@@ -22,6 +22,8 @@ class Call:
     action: str
     resource: str
     body: bytes = b""
+    detail: dict = field(default_factory=dict)  # what else policies look at
+    key_id: str = ""
 
 
 @dataclass
@@ -41,40 +43,77 @@ class Rule:
     hits: list = field(default_factory=list)
 
 
-S3_ACTIONS = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject", "POST": "PutObject"}
+S3_ACTIONS = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
+PART_ACTIONS = {"PUT": "UploadPart", "POST": "CompleteMultipartUpload", "DELETE": "AbortMultipartUpload"}
 
 
 def s3_call(method, path, query):
+    """-> action, resource, detail"""
     parts = urllib.parse.unquote(path).lstrip("/").split("/", 1)
-    resource = "arn:aws:s3:::" + parts[0]
     if len(parts) < 2 or not parts[1]:
-        return ("ListBucket" if method in ("GET", "HEAD") else "PutObject" if method == "POST" else method), resource
-    action = S3_ACTIONS.get(method, method)
-    if method == "DELETE" and "uploadId" in query:
-        action = "AbortMultipartUpload"
-    if "versionId" in query and method in ("GET", "HEAD"):
-        action += "Version"
-    return action, resource + "/" + parts[1]
+        action = "ListObjectsV2" if method in ("GET", "HEAD") else "PostObject" if method == "POST" else method
+        return action, f"s3://{parts[0]}/", {}
+    action = (PART_ACTIONS if "uploadId" in query else S3_ACTIONS).get(method, method)
+    if method == "POST" and "uploads" in query:
+        action = "CreateMultipartUpload"
+    return action, f"s3://{parts[0]}/{parts[1]}", {"version": True} if "versionId" in query else {}
 
 
-def resource_of(service, action, fields):
-    """As far as policies distinguish resources of these calls."""
+TRANSACTION_PARTS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+
+def dynamodb_call(fields):
+    """-> resource, detail"""
+    items = [next(iter(item.items())) for item in fields.get("TransactItems") or []]
+    tables = {fields.get("TableName")} | {item.get("TableName") for _, item in items}
+    resource = ",".join(sorted(name for name in tables if name))
+    if fields.get("IndexName"):
+        resource += "/index/" + fields["IndexName"]
+    return resource, {"parts": sorted({TRANSACTION_PARTS[kind] for kind, _ in items})} if items else {}
+
+
+def fleet_tags(fields):
+    """{"fleet": {name: value}, "instance": …} of a CreateFleet."""
+    tags = {}
+    for name, value in fields.items():
+        found = re.fullmatch(r"TagSpecification\.(\d+)\.Tag\.(\d+)\.Key", name)
+        if found:
+            kind = fields[f"TagSpecification.{found[1]}.ResourceType"]
+            tags.setdefault(kind, {})[value] = fields[f"TagSpecification.{found[1]}.Tag.{found[2]}.Value"]
+    return tags
+
+
+def other_call(service, action, fields):
+    """-> resource, detail: as far as policies distinguish resources of these calls."""
     if service == "dynamodb":
-        table = fields.get("TableName")
-        if not table:
-            items = fields.get("TransactItems") or []
-            names = {next(iter(item.values())).get("TableName") for item in items}
-            table = ",".join(sorted(name for name in names if name))
-        index = fields.get("IndexName")
-        return f"table/{table}" + (f"/index/{index}" if index else "")
+        return dynamodb_call(fields)
     if service == "ssm":
-        return "parameter" + str(fields.get("Name", "*"))
+        return str(fields.get("Name", "*")), {}
     if service == "sqs":
-        return str(fields.get("QueueUrl", "*")).rsplit("/", 1)[-1]
+        return str(fields.get("QueueUrl", "*")).rsplit("/", 1)[-1], {}
+    if action == "CreateFleet":
+        template = fields.get("LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateId", "*")
+        return template, {"tags": fleet_tags(fields)}
     if service == "ec2":
         ids = [value for name, value in fields.items() if re.match(r"InstanceId\.|ResourceId\.", name)]
-        return ",".join(ids) or fields.get("LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateId", "*")
-    return "*"
+        return ",".join(ids) or "*", {}
+    return "*", {}
+
+
+def form_call(path, body, callers):
+    """A presigned form is worth what its signer may do; the key stands in it."""
+
+    def entry(name):
+        found = re.search(rb'name="' + name + rb'"\r\n\r\n([^\r]*)\r\n', body, re.IGNORECASE)
+        return found[1].decode("utf-8", "replace") if found else ""
+
+    caller = callers.get(entry(b"x-amz-credential").split("/")[0], "client")
+    return Call(caller, "s3", "PostObject", f"s3://{path.strip('/')}/{entry(b'key')}", body)
 
 
 def read_call(method, target, headers, body, callers):
@@ -87,16 +126,19 @@ def read_call(method, target, headers, body, callers):
         key_id = found.group(1) if found else ""
     caller = callers.get(key_id, "client")
     amz_target = headers.get("X-Amz-Target", "")
+    if not amz_target and service == "s3":
+        if method == "POST" and headers.get("Content-Type", "").startswith("multipart/form-data"):
+            return form_call(path, body, callers)
+        action, resource, detail = s3_call(method, path, query)
+        return Call(caller, service, action, resource, body, detail, key_id)
     if amz_target:
         action = amz_target.rsplit(".", 1)[-1]
         fields = json.loads(body or b"{}")
-    elif service == "s3":
-        action, resource = s3_call(method, path, query)
-        return Call(caller, service, action, resource, body)
     else:
         fields = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace")))
         action = fields.get("Action", "?")
-    return Call(caller, service, action, resource_of(service, action, fields), body)
+    resource, detail = other_call(service, action, fields)
+    return Call(caller, service, action, resource, body, detail, key_id)
 
 
 class FaultProxy:
@@ -105,6 +147,7 @@ class FaultProxy:
     def __init__(self, upstream, call_log=None):
         self.upstream = urllib.parse.urlsplit(upstream).netloc
         self.callers = {}  # access key id → who has it
+        self.recorded = {}  # each kind of call once, as tests/deploy/calls.py reads them
         self.rules = []
         self.calls = []
         self.rewrite = lambda call, body: body  # of every answer: what the virtual clock changes
@@ -158,9 +201,11 @@ class FaultProxy:
     def take_rule(self, call):
         with self.lock:
             self.calls.append(call)
+            line = {"caller": call.caller, "service": call.service, "action": call.action, "resource": call.resource}
+            line = json.dumps(line | call.detail)
+            self.recorded[line] = None
             if self.log:
-                line = {"caller": call.caller, "service": call.service, "action": call.action, "resource": call.resource}
-                self.log.write(json.dumps(line) + "\n")
+                self.log.write(line + "\n")
                 self.log.flush()
             for rule in self.rules:
                 if not rule.match(call):

@@ -1,4 +1,5 @@
 """A whole AWS on this machine: moto behind the fault proxy, our functions in a runtime emulator, machines as processes."""
+import base64
 import json
 import os
 import re
@@ -13,12 +14,16 @@ import urllib.request
 from datetime import datetime, timedelta
 
 import boto3
+import yaml
 from botocore.config import Config
 
+from calls import TEMPLATE
 from fault_proxy import FaultProxy
 from functions import Function, FunctionError
 from machines import Machine
 from receiver import Receiver
+
+USER_DATA = TEMPLATE.properties("WorkerTemplate")["LaunchTemplateData"]["UserData"]
 
 
 def free_port():
@@ -29,9 +34,9 @@ def free_port():
 
 class LocalAws:
     REGION = "eu-north-1"
-    STACK = "local"
+    # As the template names them with the samples of tests/deploy; calls are held against its roles.
     TABLE = "transcription-jobs"
-    BUCKET = "recordings"
+    BUCKET = "transcriber-data-123456789012-eu-north-1"
     IMAGE_PARAMETER = "/transcriber/ami-id"
     SECRET_PARAMETER = "/transcriber/webhook-secret"
     IMAGE = "ami-12c6146b"  # moto has it
@@ -43,8 +48,7 @@ class LocalAws:
         "function's key": "canaryOfTheFunctionsSecretKey",
         "webhook secret": "whsec_Y2FuYXJ5T2ZUaGVXZWJob29rU2VjcmV0MTIz",
     }
-    CALLERS = {"AKIDWORKER": "worker", "AKIDTRANSCRIPTIONAPI": "api", "AKIDTRANSCRIPTIONPROCESSUPLOAD": "launcher",
-               "AKIDTRANSCRIPTIONREAPER": "reaper"}
+    CALLERS = {"AKIDWORKER": "worker"} | {"AKID" + name.upper(): name for name in FUNCTIONS}
 
     def __init__(self, options):
         self.options = options
@@ -66,6 +70,9 @@ class LocalAws:
         )
         self.moto_url = f"http://127.0.0.1:{port}"
         self.wait_for_moto()
+        # Making one takes longer than most scenarios' calls; any thread may use them.
+        self.s3, self.sqs, self.ec2 = self.client("s3"), self.client("sqs"), self.client("ec2")
+        self.dynamodb, self.ssm = self.client("dynamodb"), self.client("ssm")
         self.proxy = FaultProxy(self.moto_url, os.environ.get("FT_AWS_CALL_LOG"))
         self.proxy.callers = dict(self.CALLERS)
         self.proxy.rewrite = self.shift_times
@@ -100,8 +107,6 @@ class LocalAws:
     def set_up(self):
         """What the template describes, by direct calls: moto's CloudFormation drops most of it."""
         urllib.request.urlopen(urllib.request.Request(self.moto_url + "/moto-api/reset", method="POST"), timeout=30).read()
-        self.s3, self.sqs, self.ec2 = self.client("s3"), self.client("sqs"), self.client("ec2")
-        self.dynamodb, self.ssm = self.client("dynamodb"), self.client("ssm")
         location = {"LocationConstraint": self.REGION}
         self.s3.create_bucket(Bucket=self.BUCKET, CreateBucketConfiguration=location)
         self.s3.put_bucket_versioning(Bucket=self.BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -117,7 +122,10 @@ class LocalAws:
         self.subnets = [s["SubnetId"] for s in self.ec2.describe_subnets()["Subnets"]]
         template = self.ec2.create_launch_template(
             LaunchTemplateName="worker",
-            LaunchTemplateData={"ImageId": self.IMAGE, "InstanceInitiatedShutdownBehavior": "terminate"},
+            LaunchTemplateData={
+                "ImageId": self.IMAGE, "InstanceInitiatedShutdownBehavior": "terminate",
+                "UserData": base64.b64encode(USER_DATA.encode()).decode(),
+            },
         )
         self.template_id = template["LaunchTemplate"]["LaunchTemplateId"]
         self.proxy.clear()
@@ -160,24 +168,21 @@ class LocalAws:
     # --- what processes are told ---------------------------------------------------------------------------------------
 
     def function_environment(self, name):
-        return {
+        """The template's, with what only this machine knows."""
+        described = next(f for f in TEMPLATE.of_type("AWS::Lambda::Function").values() if f["Handler"] == name)
+        return {key: str(value) for key, value in described["Environment"]["Variables"].items()} | {
             "AWS_ACCESS_KEY_ID": "AKID" + name.upper(), "AWS_SECRET_ACCESS_KEY": self.CANARIES["function's key"],
-            "AWS_REGION": self.REGION, "AWS_ENDPOINT_URL": self.proxy.url,
-            "FT_STACK": self.STACK, "FT_TABLE": self.TABLE, "FT_BUCKET": self.BUCKET, "FT_QUEUE_URL": self.queue_url,
+            "AWS_REGION": self.REGION, "AWS_ENDPOINT_URL": self.proxy.url, "FT_QUEUE_URL": self.queue_url,
             "FT_LAUNCH_TEMPLATE": self.template_id, "FT_SUBNETS": ",".join(self.subnets),
-            "FT_INSTANCE_TYPES": "g4dn.xlarge", "FT_IMAGE_PARAMETER": self.IMAGE_PARAMETER, "FT_MAX_INSTANCES": "4",
-            "FT_ALLOW_ON_DEMAND": "never", "FT_DEADLINE_MIN": "60", "FT_LINK_SECONDS": "3600",
-            "FT_WEBHOOK_SECRET_PARAMETER": self.SECRET_PARAMETER, "FT_MAX_UPLOAD_BYTES": str(100 << 20),
-            "FT_RESULT_DAYS": "30", "FT_API_URL": "https://api.example.org/v1",
             "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true",
         }
 
     def worker_environment(self):
-        """/run/transcribe/worker.env"""
-        return {
-            "FT_STACK": self.STACK, "FT_TABLE": self.TABLE, "FT_BUCKET": self.BUCKET, "FT_DEADLINE_MIN": "60",
-            "FT_IMAGE_PARAMETER": self.IMAGE_PARAMETER, "FT_WEBHOOK_SECRET_PARAMETER": self.SECRET_PARAMETER,
-            "FT_IDLE_S": "1", "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true", "FT_API_URL": "https://api.example.org/v1", "FT_PRICE_USD_HOUR": "0.1578",
+        """/run/transcribe/worker.env as the template's user data write it, with what only this machine knows."""
+        files = {file["path"]: file["content"] for file in yaml.safe_load(USER_DATA)["write_files"]}
+        lines = files["/run/transcribe/worker.env"].splitlines()
+        return dict(line.split("=", 1) for line in lines) | {
+            "FT_IDLE_S": "1", "FT_ALLOW_NETWORKS": "127.0.0.1", "FT_ALLOW_HTTP": "true", "FT_PRICE_USD_HOUR": "0.1578",
             "FT_MANIFEST": os.path.join(self.folder, "manifest.json"),
         } | self.worker_variables
 
@@ -195,7 +200,7 @@ class LocalAws:
                     self.start_machines()
             except Exception as error:  # pylint: disable=broad-except  # a scenario looks at them
                 self.bridge_errors.append(repr(error))
-            time.sleep(0.1)
+            time.sleep(0.2)  # moto's share of the cores is the workers' loss
 
     def pass_events(self):
         """As SQS does with ReportBatchItemFailures."""
@@ -225,6 +230,11 @@ class LocalAws:
         """One tick of the schedule."""
         return self.functions["TranscriptionReaper"].invoke({"source": "aws.events", "detail-type": "Scheduled Event"})
 
+    def user_data(self):
+        """What every machine of the launch template can read."""
+        found = self.ec2.describe_launch_template_versions(LaunchTemplateId=self.template_id)["LaunchTemplateVersions"]
+        return base64.b64decode(found[0]["LaunchTemplateData"]["UserData"]).decode()
+
     def instances(self, *states):
         pages = self.ec2.describe_instances()["Reservations"]
         found = [i for r in pages for i in r["Instances"]]
@@ -243,7 +253,7 @@ class LocalAws:
     def terminated(self, instance_id):
         """The instance's shutdown behaviour."""
         try:
-            self.client("ec2").terminate_instances(InstanceIds=[instance_id])
+            self.ec2.terminate_instances(InstanceIds=[instance_id])
         except Exception as error:  # pylint: disable=broad-except
             self.bridge_errors.append(repr(error))
 
@@ -338,7 +348,7 @@ class LocalAws:
         if self.passed_s and call.action == "DescribeInstances":
             pattern = r"(<instanceId>(i-\w+)</instanceId>.*?<launchTime>)([^<]+)"
             return re.sub(pattern, machine, body.decode(), flags=re.DOTALL).encode()
-        if self.passed_s and call.action == "ListBucket":
+        if self.passed_s and call.action == "ListObjectsV2":
             pattern = r"(<LastModified>)([^<]+)"
             return re.sub(pattern, lambda m: m.group(1) + earlier(m.group(2), self.passed_s), body.decode()).encode()
         return body

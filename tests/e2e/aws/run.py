@@ -2,16 +2,19 @@
 
     tests/e2e/aws/run.sh PROGRAM BOOTSTRAP [--keep] [SCENARIO…]
 
-Without names the short set; FT_AWS_SCENARIOS=all runs all, FT_AWS_SCENARIOS=a,b those. FT_AWS_CALL_LOG=FILE gets one line of
-JSON for every call: {"caller", "service", "action", "resource"}.
+Without names the short set; FT_AWS_SCENARIOS=all runs all, FT_AWS_SCENARIOS=a,b those. Every call must be allowed by its
+caller's role in deploy/aws/template.yaml. FT_AWS_CALL_LOG=FILE gets a line of JSON for each, as tests/deploy/calls.py reads
+them.
 """
 import argparse
+import json
 import os
 import signal
 import sys
 import time
 import traceback
 
+import calls
 import scenarios
 from checks import Broken
 from local_aws import LocalAws
@@ -50,6 +53,14 @@ def run_one(aws, function):
     return verdict == "ok"
 
 
+def roles_allow(recorded):
+    kinds = calls.distinct(map(json.loads, recorded))
+    refused = [sentence for call in kinds for sentence in calls.refusals(call)]
+    print(*refused, sep="\n", end="\n" if refused else "")
+    print(f"{len(kinds)} kinds of calls, {len(refused)} of which a role does not allow")
+    return not refused
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -72,7 +83,7 @@ def main():
     finally:
         aws.close()
     print(f"{sum(results)} of {len(results)} scenarios ended as they should")
-    return 0 if all(results) else 1
+    return 0 if roles_allow(aws.proxy.recorded) and all(results) else 1
 
 
 if __name__ == "__main__":

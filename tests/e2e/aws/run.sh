@@ -15,5 +15,5 @@ if [[ ! -d $models/whisper-base ]]; then
     echo "skipped: whisper-base is not in build/models; scripts/fallback_models.sh gets it"
     exit 77
 fi
-export PYTHONPATH=$moto/packages PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$moto/packages:$ft_root/tests/deploy PYTHONDONTWRITEBYTECODE=1
 exec "$moto/python" "$ft_root/tests/e2e/aws/run.py" --models "$models" --samples "$ft_root/samples" "$@"
