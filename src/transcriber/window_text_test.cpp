@@ -49,6 +49,24 @@ TEST(WindowText, AWordOverACutIsWhereItSounds) {
     EXPECT_NEAR(file_times(window, {}, word).second, 12.0, 1e-9) << "nothing is known of the sound: more of its time";
 }
 
+TEST(WindowText, WordsStayOnTheSideOfTheirSegment) {
+    Hypothesis h;
+    h.tokens = {ts + 25, ' ', 'a', ' ', 'b', '.', ' ', 'c', ' ', 'd', ts + 225};  // the cut is at 2 s
+    h.logprobs.assign(h.tokens.size(), -0.1F);
+    // Attention gives " c" the sound that is left of "b." before the cut.
+    h.times = {{25, 30}, {30, 50}, {50, 55}, {55, 80}, {80, 90}, {90, 92}, {92, 150}, {150, 155}, {155, 225}};
+    Window window = two_pieces();
+    for (size_t i = 0; i < window.pcm.size(); ++i) {
+        const bool sounds = i < 31000 || i > 47200;
+        window.pcm[i] = sounds ? (i / 20 % 2 == 0 ? 0.3F : -0.3F) : 0.0F;
+    }
+    const WindowText text = make_window_text(window, h, byte_tokenizer(), ts);
+    ASSERT_EQ(text.segments.size(), 2U);
+    ASSERT_EQ(text.segments[1].words.size(), 2U);
+    EXPECT_GE(text.segments[1].words[0].start_s, 20.0) << "of the rest";
+    EXPECT_LE(text.segments[0].words.back().end_s, 12.0);
+}
+
 TEST(WindowText, LeavesOutBlankSegments) {
     Hypothesis h;
     h.tokens = {ts, ' ', ts + 50, ts + 50, 'x', ts + 100};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace ft {
 namespace {
 
 constexpr double frame_s = 0.02;
+constexpr double border_tolerance_s = 1e-3;
 
 std::vector<int32_t> text_of(const std::vector<int32_t>& tokens, const Tokenizer& tokenizer) {
     std::vector<int32_t> text;
@@ -47,6 +49,21 @@ void append_words(const std::vector<int32_t>& tokens, size_t first, const Hypoth
         word.start_s = frame_s * static_cast<double>(hypothesis.times[first + group.spoken_begin].begin);
         word.end_s = frame_s * static_cast<double>(hypothesis.times[first + group.spoken_end - 1].end);
         words.push_back(std::move(word));
+    }
+}
+
+/// Segments were divided where something was cut out of the file (split_at_gaps): a word belongs to the side that its
+/// segment is on, though attention may begin with the sound that is left before the cut.
+void keep_to_side(const Window& window, const TokenSegment& segment, std::span<Word> words) {
+    double from_s = 0, to_s = window.duration_s();
+    for (const WindowPiece& piece : window.pieces) {
+        const double border_s = seconds_of(piece.window_begin);
+        if (border_s <= segment.start_s + border_tolerance_s) from_s = std::max(from_s, border_s);
+        if (border_s >= segment.end_s - border_tolerance_s) to_s = std::min(to_s, border_s);
+    }
+    for (Word& word : words) {
+        word.start_s = std::clamp(word.start_s, from_s, std::max(from_s, to_s - least_word_s));
+        word.end_s = std::clamp(word.end_s, word.start_s, std::max(word.start_s, to_s));
     }
 }
 
@@ -88,6 +105,7 @@ std::vector<std::vector<Word>> make_window_words(const Window& window, const Hyp
         const std::vector<int32_t> tokens = text_of(segment.tokens, tokenizer);
         if (first + tokens.size() > std::min(hypothesis.times.size(), logprobs.size())) return by_segment;
         append_words(tokens, first, hypothesis, logprobs, tokenizer, words);
+        keep_to_side(window, segment, std::span(words).subspan(counts.empty() ? 0 : counts.back()));
         counts.push_back(words.size());
         first += tokens.size();
     }

@@ -16,8 +16,6 @@ constexpr int64_t pause_steps = 12;
 constexpr int64_t word_pause_steps = 25;
 /// How far a word may be stretched to where its sound begins or ends.
 constexpr int64_t reach_steps = 30;
-/// What a word without time of its own is given.
-constexpr double least_word_s = 0.04;
 
 double seconds(int64_t step) {
     return static_cast<double>(step) * sound_step_s;
