@@ -59,7 +59,7 @@ std::vector<BackendCase> all_cases() {
         }
     }
 #ifdef FT_CUDA_STANDIN_TESTS
-#ifdef FT_SLOW_TESTS  // minutes under a sanitizer, which sees float32 in cuda_decode_test
+#ifdef FT_SLOW_TESTS  // minutes more under a sanitizer
     cases.push_back({"cuda_standin_float32", {"cuda_standin", Precision::float32, 1, ""}, float32_tolerance});
 #endif
     cases.push_back({"cuda_standin_float16", {"cuda_standin", Precision::float16, 1, ""}, float16_tolerance});
