@@ -219,7 +219,8 @@ def lost_reply_of_create_fleet(aws):
 
 def worker_killed(step, before):
     def run(aws):
-        what = {"before" if before else "after": killing(aws)}
+        # Before a step the call is lost with the machine.
+        what = {"before": killing(aws), "reset": True} if before else {"after": killing(aws)}
         rule = aws.proxy.add(STEPS[step], times=1, **what)
         aws.upload(sample="framtiden.opus")
         wait_for(lambda: rule.hits, "the step", 60)
