@@ -117,6 +117,11 @@ class Worker::Attempt {
             request, [&](const FinishedWindow& window, double duration_s) { keep(plan, window, duration_s); },
             worker_.halt_);
         stop_unless_mine();
+        if (progress_.windows_resumed > 0 && progress_.windows_done == progress_.windows_resumed) {
+            // An earlier attempt had finished them all, so that keep() has told nobody.
+            progress_.duration_s = transcript.duration_s;
+            keep_progress([] {});
+        }
         tell(WorkerStep::transcribed);
         return transcript;
     }
@@ -126,13 +131,18 @@ class Worker::Attempt {
         if (progress_.windows_done == progress_.windows_resumed) tell(WorkerStep::first_window);
         count(window);
         progress_.duration_s = duration_s;
+        keep_progress([&] { save_checkpoint(parts_.objects, job_, plan, window); });
+    }
+
+    /// After `write`. What is not kept may cost time later; the job itself is well.
+    void keep_progress(const std::function<void()>& write) {
         try {
-            save_checkpoint(parts_.objects, job_, plan, window);
+            write();
             const StoreResult result = parts_.store.save_progress(lease_, progress_);
             if (result != StoreResult::done) worker_.halt_.store(true);
         } catch (const Error& error) {
-            // A window that is not kept may cost time later; the job itself is well.
-            spdlog::warn("job {}: window {} could not be kept: {}", job_.id, window.index, error.what());
+            spdlog::warn("job {}: progress at window {} could not be kept: {}", job_.id, progress_.windows_done,
+                         error.what());
         }
     }
 

@@ -49,6 +49,19 @@ TEST_P(WorkerTest, AJobTakenUpAgainGoesOnAtTheFirstUnfinishedWindow) {
     EXPECT_EQ(store->get(id)->progress.windows_done, 9);
 }
 
+TEST_P(WorkerTest, WhatWasFinishedBeforeIsToldThoughNothingIsLeftToDo) {
+    const std::string id = submit();
+    faults.set("commit", Fault::dies_before);
+    ASSERT_TRUE(crashes("first"));
+    clock.advance(120000);
+    faults.clear();
+    EXPECT_EQ(worker("second").run_one(), Round::succeeded);
+    for (int64_t i = 0; i < 3; ++i) EXPECT_EQ(transcribe.computed[i], 1) << i;
+    EXPECT_EQ(store->get(id)->progress.windows_resumed, 3);
+    EXPECT_EQ(store->get(id)->progress.windows_done, 3);
+    expect_one_result(id);
+}
+
 TEST_P(WorkerTest, WindowsOfAnotherPlanOrDamagedOnesAreComputedAgain) {
     const std::string id = submit();
     transcribe.during = [](int64_t index, const std::atomic<bool>&) {
