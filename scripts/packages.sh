@@ -16,7 +16,7 @@ readonly -a ft_packages_wheels=(python3 python3-pip)
 readonly -a ft_packages_test=(
     libgtest-dev libgmock-dev libbenchmark-dev
     ffmpeg sox libsox-fmt-base espeak-ng
-    shellcheck file util-linux git zip unzip
+    shellcheck file util-linux git zip unzip curl
     clang-14
 )
 # To test the page in a real browser, where the distribution has one as a package.

@@ -172,6 +172,10 @@ check_alarms() {
 # Without a signature it must say no: that shows both that it is there and that it is closed.
 check_api() {
     local status
+    command -v curl >/dev/null || {
+        warn "API: was not asked, as curl is not there: install it"
+        return
+    }
     status=$(curl -s -o /dev/null -m 15 -w '%{http_code}' "${output[ApiUrl]}/v1/jobs") || :
     case $status in
     403) good "API: is there, and refuses requests without a signature" ;;
