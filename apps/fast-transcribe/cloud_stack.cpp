@@ -205,8 +205,8 @@ std::string CloudStack::refusal_of_form(const std::vector<FormPart>& parts) {
             if (size < condition.at(1) || size > condition.at(2)) return "The size is out of range";
             continue;
         }
-        const auto& [name, value] = *condition.items().begin();
-        if (fields[name] != value) return "Invalid according to Policy: " + name;
+        const std::string name = condition.begin().key();
+        if (fields[name] != condition.front()) return "Invalid according to Policy: " + name;
         fields.erase(name);
     }
     return fields.empty() ? "" : "Extra input fields: " + fields.begin()->first;
