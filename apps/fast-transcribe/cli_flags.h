@@ -32,6 +32,8 @@ std::vector<Flag> job_option_flags(GatheredFlags& gathered);
 
 /// What engine_flags have gathered, made into gathered.options. Throws Error{invalid_argument}.
 void finish_engine(GatheredFlags& gathered);
+/// The same for who takes jobs: one may ask for the widest search, also where the default is greedy.
+void finish_service_engine(GatheredFlags& gathered);
 
 /// Throws Error{invalid_argument}: "--flag value: <what to give instead>".
 [[noreturn]] void refuse(const std::string& flag, const std::string& value, const std::string& instead);

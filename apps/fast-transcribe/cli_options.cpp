@@ -80,6 +80,12 @@ void finish_engine(GatheredFlags& g) {
     g.options.engine.width = widest(decode.search, decode.temperatures);
 }
 
+void finish_service_engine(GatheredFlags& g) {
+    finish_engine(g);
+    EngineOptions& engine = g.options.engine;
+    engine.width = std::max(engine.width, (max_beam_size + engine.batch_size - 1) / engine.batch_size);
+}
+
 void finish_output(GatheredFlags& g) {
     OutputOptions& output = g.options.output;
     output.dated = !g.folder_given && !g.formats_given;

@@ -1,6 +1,5 @@
 #include "serve_options.h"
 
-#include <algorithm>
 #include <iterator>
 
 #include "base/error.h"
@@ -115,11 +114,8 @@ ServeOptions parse_serve_arguments(const std::vector<std::string>& arguments) {
     if (g.quiet && g.verbose)
         throw Error(ErrorCode::invalid_argument, "--quiet and --verbose exclude each other; give one of them");
     g.options.verbosity = g.quiet ? Verbosity::quiet : g.verbose ? Verbosity::verbose : Verbosity::normal;
-    finish_engine(g.engine);
-    EngineOptions& engine = g.engine.options.engine;
-    // A job may ask for the widest search, also where the default is greedy.
-    engine.width = std::max(engine.width, (max_beam_size + engine.batch_size - 1) / engine.batch_size);
-    g.options.engine = engine;
+    finish_service_engine(g.engine);
+    g.options.engine = g.engine.options.engine;
     g.options.defaults = g.engine.draft;
     return g.options;
 }

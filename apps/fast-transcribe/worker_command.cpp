@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <mutex>
-#include <random>
 #include <thread>
 
 #include "agent/agent.h"
@@ -33,17 +32,6 @@ namespace {
 std::shared_ptr<aws::Session> make_session() {
     const aws::SessionOptions options;
     return std::make_shared<aws::Session>(options);
-}
-
-Random make_random() {
-    struct State {
-        std::mutex mutex;
-        std::mt19937_64 engine{std::random_device{}()};
-    };
-    return [state = std::make_shared<State>()] {
-        const std::lock_guard lock(state->mutex);
-        return std::uniform_real_distribution<double>(0.0, 1.0)(state->engine);
-    };
 }
 
 /// The job's own secrets, or else the parameter's, which is asked for when the first message goes out.
@@ -110,7 +98,7 @@ class WorkerRun {
           bucket_(session_, {.bucket = options.bucket, .prefix = ""}),
           objects_(bucket_, parts.resolver, url_options(options)),
           notifier_(make_notifier()),
-          random_(make_random()),
+          random_(session_->surroundings().random),
           agent_({store_, objects_, *notifier_, transcribe_, parts.clock, random_, &report_}, agent_options()) {
         if (!machine_.job_id.empty())
             spdlog::info("launched for job {} (launch {})", machine_.job_id, machine_.launch_seq);

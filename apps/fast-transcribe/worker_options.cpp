@@ -1,6 +1,5 @@
 #include "worker_options.h"
 
-#include <algorithm>
 #include <iterator>
 
 #include "base/error.h"
@@ -172,11 +171,8 @@ WorkerCommandOptions parse_worker_arguments(const std::vector<std::string>& argu
                     "worker needs to know the bucket: set FT_BUCKET (the launch template writes it) or give --bucket");
     if (g.options.launch_seq >= 0 && g.options.job_id.empty())
         throw Error(ErrorCode::invalid_argument, "--launch_seq: says something about a job; give --job_id too");
-    finish_engine(g.engine);
-    EngineOptions& engine = g.engine.options.engine;
-    // A job may ask for the widest search, also where the default is greedy.
-    engine.width = std::max(engine.width, (max_beam_size + engine.batch_size - 1) / engine.batch_size);
-    g.options.engine = engine;
+    finish_service_engine(g.engine);
+    g.options.engine = g.engine.options.engine;
     g.options.defaults = g.engine.draft;
     return g.options;
 }
@@ -185,7 +181,8 @@ std::string worker_help() {
     GatheredWorker g;
     return "fast-transcribe worker: transcribes jobs of the table on AWS, then ends the machine\n\n"
            "  fast-transcribe worker [flags]\n\n"
-           "docs/aws_internals.md, \"The worker\", describes what it does. In brackets: the variable of the environment with the "
+           "docs/aws_internals.md, \"The worker\", describes what it does. In brackets: the variable of the "
+           "environment with the "
            "same\nmeaning. SIGTERM gives jobs under way back, with the windows that are finished.\n" +
            flags_help(all_worker_flags(g)) +
            "\nExamples:\n"

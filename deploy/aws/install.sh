@@ -81,7 +81,7 @@ get_model() {
     "$program" model verify "$model" --model_dir "$prefix/models" >&2 || [[ -n $from ]] || ft_die "the model $model is damaged"
 }
 
-# The worker's hash is that of its largest file: the weights.
+# Of the model's files the largest holds the weights. Nothing compares their hash yet (docs/aws.md, "Known gaps").
 write_manifest() {
     local weights hash
     weights=$(find -L "$prefix/models" -type f -path "*${model##*/}*" -printf '%s %p\n' | sort -rn | head -n 1 | cut -d ' ' -f 2-)

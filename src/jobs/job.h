@@ -65,8 +65,8 @@ struct JobResult {
     std::string language;
     double audio_s = 0, compute_s = 0;
     std::string model;
-    std::string run =
-        {};  ///< JSON: the machine, where its time went, what it cost; empty where nobody pays by the hour
+    /// JSON: the machine, where its time went, what it cost; empty where nobody pays by the hour.
+    std::string run = {};
 };
 
 struct TimelineEntry {
