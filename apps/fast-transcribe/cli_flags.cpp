@@ -51,7 +51,7 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
          }},
         {"model_dir", 0, "DIR", group, "a folder where models are kept and looked for",
          [&](const std::string& v) { engine.model_dir = v; }},
-        {"device", 0, "DEVICE", group, "auto, cpu or cuda (default auto: the CPU)",
+        {"device", 0, "DEVICE", group, "cpu, cuda, or auto: the GPU where one can be used, else the CPU (default auto)",
          [&](const std::string& v) { g.device = v; }},
         {"device_index", 0, "N", group, "which GPU, from 0 (default 0)",
          [&](const std::string& v) {
@@ -64,7 +64,7 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
          [&](const std::string& v) {
              engine.backend.threads = static_cast<int>(parse_integer("--threads", v, 0, 1024));
          }},
-        {"batch_size", 0, "N", group, "windows decoded together (default 8)",
+        {"batch_size", 0, "N", group, "windows decoded together (default: 8 on a CPU, 32 on a GPU)",
          [&](const std::string& v) { engine.batch_size = static_cast<int>(parse_integer("--batch_size", v, 1, 256)); }},
     };
 }
