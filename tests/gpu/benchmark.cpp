@@ -60,6 +60,7 @@ class Benchmark {
         log_ = {};
         call();
         const WorkLog once = log_;
+        log_.counting = false;
         const double seconds = time(call);
         KernelWork sum;
         std::string kernels;

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "model/generation_config.h"
 #include "model/packed_model.h"
 #include "model/testing/tiny_checkpoint.h"
@@ -99,6 +101,23 @@ void fill_tensors(TinyCheckpoint& checkpoint, uint32_t seed) {
     }
 }
 
+/// As other programs look for them.
+void name_special_tokens(const GenerationConfig& special, const std::filesystem::path& folder) {
+    const auto extend = [&](const char* name, const nlohmann::json& more) {
+        nlohmann::json content = nlohmann::json::parse(read_file(folder / name));
+        content.update(more);
+        write_file_atomically(folder / name, content.dump(1));
+    };
+    nlohmann::json ends{{"bos_token_id", special.end_of_text},
+                        {"eos_token_id", special.end_of_text},
+                        {"pad_token_id", special.end_of_text},
+                        {"decoder_start_token_id", special.start_of_transcript}};
+    extend("config.json", ends);
+    ends["no_timestamps_token_id"] = special.no_timestamps;
+    ends["task_to_id"] = {{"transcribe", special.transcribe}, {"translate", special.translate}};
+    extend("generation_config.json", ends);
+}
+
 void write(const Settings& settings) {
     TinyOptions options;
     options.d_model = 64;
@@ -116,6 +135,7 @@ void write(const Settings& settings) {
     fill_tensors(checkpoint, settings.seed);
     set_length(checkpoint, settings.tokens);
     write_tiny_folder(checkpoint, settings.folder);
+    name_special_tokens(checkpoint.generation, settings.folder);
 }
 
 Settings read_arguments(int count, char** arguments) {

@@ -52,7 +52,7 @@ class Device {
         work_log_ = log;
         run_ = run;
     }
-    bool counts_work() const { return work_log_ != nullptr; }
+    bool counts_work() const { return work_log_ != nullptr && work_log_->counting; }
 
     struct Grid {
         int x = 1, y = 1, z = 1;
@@ -62,7 +62,7 @@ class Device {
     void launch(const char* name, void (*kernel)(Parameters...), Grid grid, int threads, size_t shared_bytes,
                 const KernelWork& work, Arguments... arguments) {
         if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-        if (work_log_ != nullptr) work_log_->add(name, work);
+        if (counts_work()) work_log_->add(name, work);
         if (!run_) return;
 #ifdef FT_CUDA_STANDIN
         standin::run_grid(name, {grid.x, grid.y, grid.z}, threads, shared_bytes,
