@@ -13,6 +13,13 @@ constexpr size_t attend_shared(int count) {
     return sizeof(float) * static_cast<size_t>(attend_groups * attend_head + attend_threads / warp_lanes + count);
 }
 
+/// Queries and results, keys and values, scores and sums; `index_bytes` an item besides.
+template <typename T>
+KernelWork attention_work(const AttentionReach& reach, int n, int d, size_t index_bytes) {
+    return {4 * reach.pairs * d, 2 * sizeof(float) * static_cast<double>(n) * d + 2 * sizeof(T) * reach.positions * d +
+                                     sizeof(float) * reach.probabilities + static_cast<double>(index_bytes) * n};
+}
+
 /// Rows of keys and values are `stride` apart. out [64] = Σ p·values; afterwards probability(i) is p of position i, for
 /// the thread i%attend_threads that made it.
 struct Attended {

@@ -74,11 +74,15 @@ smooth_and_average(AlignmentCall call) {
 }  // namespace
 
 void alignment_matrix(Device& device, const AlignmentCall& call) {
+    const double results = static_cast<double>(call.size) * call.frames, values = call.head_count * results;
     const int across = (call.frames + trace_threads - 1) / trace_threads;
     device.launch("scale_rows", scale_rows, {call.size, call.head_count}, trace_threads,
-                  sizeof(float) * trace_threads / warp_lanes, call);
-    device.launch("standardize", standardize, {across, call.head_count}, trace_threads, 0, call);
-    device.launch("smooth_and_average", smooth_and_average, {across, call.size}, trace_threads, 0, call);
+                  sizeof(float) * trace_threads / warp_lanes,
+                  {2 * values, 2 * sizeof(float) * values + sizeof(int32_t) * call.head_count}, call);
+    device.launch("standardize", standardize, {across, call.head_count}, trace_threads, 0,
+                  {6 * values, 2 * sizeof(float) * values}, call);
+    device.launch("smooth_and_average", smooth_and_average, {across, call.size}, trace_threads, 0,
+                  {values, sizeof(float) * (values + results)}, call);
 }
 
 }  // namespace ft::FT_GPU

@@ -56,7 +56,7 @@ class SentArray {
 template <typename T>
 class GpuBackend final : public Backend {
   public:
-    explicit GpuBackend(const BackendOptions& options);
+    GpuBackend(const BackendOptions& options, WorkLog* work, bool run);
 
     const BackendInfo& info() const override { return info_; }
     std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override;
@@ -111,6 +111,7 @@ class GpuBackend final : public Backend {
         const WindowView<T>* views = nullptr;
         int longest = 0;
         bool equal = true;
+        AttentionReach reach;  // where work is counted
     };
     Windows windows_of(std::span<const CrossCache* const> caches, int heads, int layer, int64_t d);
     const int32_t* slots_of_heads(std::span<const int32_t> heads_wanted, int heads);

@@ -167,8 +167,12 @@ choose_tokens_kernel(const float* logits, const RuleView* rules, ChoiceView* cho
 
 void choose_tokens(Device& device, const float* logits, const RuleView* rules, ChoiceView* choices, int n,
                    int vocabulary) {
-    device.launch("choose_tokens", choose_tokens_kernel, {n}, choose_threads, sizeof(Shared), logits, rules, choices,
-                  vocabulary);
+    // Two sums of exponentials, over all tokens and over those allowed.
+    const double values = static_cast<double>(n) * vocabulary;
+    const KernelWork work{6 * values,
+                          sizeof(float) * values + static_cast<double>(sizeof(RuleView) + sizeof(ChoiceView)) * n};
+    device.launch("choose_tokens", choose_tokens_kernel, {n}, choose_threads, sizeof(Shared), work, logits, rules,
+                  choices, vocabulary);
 }
 
 }  // namespace ft::FT_GPU

@@ -26,7 +26,9 @@ template <typename T>
 void mel_rows(Device& device, const float* mel, T* rows, int mels, int frames) {
     const int64_t count = static_cast<int64_t>(frames + 2) * mels;
     device.launch("mel_rows", mel_rows_kernel<T>, {static_cast<int>((count + mel_threads - 1) / mel_threads)},
-                  mel_threads, 0, mel, rows, mels, frames);
+                  mel_threads, 0,
+                  {0, sizeof(float) * static_cast<double>(frames) * mels + sizeof(T) * static_cast<double>(count)}, mel,
+                  rows, mels, frames);
 }
 
 template void mel_rows<float>(Device&, const float*, float*, int, int);

@@ -24,14 +24,15 @@ cross_attention_kernel(const float* q, const WindowView<T>* windows, int layer, 
 
 template <typename T>
 void cross_attention(Device& device, const float* q, const WindowView<T>* windows, int layer, float* out, int n,
-                     int heads, int longest, const ProbabilityTarget& target) {
-    device.launch("cross_attention", cross_attention_kernel<T>, {heads, n}, attend_threads, attend_shared(longest), q,
-                  windows, layer, out, heads * attend_head, target);
+                     int heads, int longest, const ProbabilityTarget& target, const AttentionReach& reach) {
+    const int d = heads * attend_head;
+    device.launch("cross_attention", cross_attention_kernel<T>, {heads, n}, attend_threads, attend_shared(longest),
+                  attention_work<T>(reach, n, d, sizeof(WindowView<T>)), q, windows, layer, out, d, target);
 }
 
 template void cross_attention<float>(Device&, const float*, const WindowView<float>*, int, float*, int, int, int,
-                                     const ProbabilityTarget&);
+                                     const ProbabilityTarget&, const AttentionReach&);
 template void cross_attention<f16>(Device&, const float*, const WindowView<f16>*, int, float*, int, int, int,
-                                   const ProbabilityTarget&);
+                                   const ProbabilityTarget&, const AttentionReach&);
 
 }  // namespace ft::FT_GPU

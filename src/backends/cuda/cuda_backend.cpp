@@ -18,14 +18,24 @@ std::string version(int number) {
     return fmt::format("{}.{}", number / 1000, number % 1000 / 10);
 }
 
-}  // namespace
-
-std::unique_ptr<Backend> make_backend(const BackendOptions& options) {
-    if (options.precision == Precision::float32) return std::make_unique<GpuBackend<float>>(options);
-    if (options.precision == Precision::float16) return std::make_unique<GpuBackend<f16>>(options);
+std::unique_ptr<Backend> make(const BackendOptions& options, WorkLog* work, bool run) {
+    if (options.precision == Precision::float32) return std::make_unique<GpuBackend<float>>(options, work, run);
+    if (options.precision == Precision::float16) return std::make_unique<GpuBackend<f16>>(options, work, run);
     throw Error(ErrorCode::unsupported, "the GPU computes in float16 or float32, not in {}: use --compute_type float16",
                 to_string(options.precision));
 }
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(const BackendOptions& options, WorkLog* work) {
+    return make(options, work, true);
+}
+
+#ifdef FT_CUDA_STANDIN
+std::unique_ptr<Backend> make_counting_backend(const BackendOptions& options, WorkLog& work) {
+    return make(options, &work, false);
+}
+#endif
 
 float* data_of(const Tensor& tensor) {
     const auto* storage = dynamic_cast<const GpuStorage*>(tensor.storage.get());
@@ -47,7 +57,8 @@ void check_heads(int64_t d, int heads) {
 }
 
 template <typename T>
-GpuBackend<T>::GpuBackend(const BackendOptions& options) : device_(options.device_index) {
+GpuBackend<T>::GpuBackend(const BackendOptions& options, WorkLog* work, bool run) : device_(options.device_index) {
+    device_.count_work(work, run);
     const Chip& chip = device_.chip();
     info_.name = backend_name;
     info_.device = chip.runtime == 0

@@ -1,5 +1,7 @@
 // The decoder's operations: what the host knows goes to the device in small arrays, then kernels start.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "backends/cuda/backend_class.h"
 
@@ -36,6 +38,33 @@ void GpuBackend<T>::embed(const Weight& table, const Weight& positions, std::spa
                   static_cast<int>(words.shape[1]));
 }
 
+namespace {
+
+/// Items of one slot share its past.
+AttentionReach reach_of(std::span<const int32_t> slots, std::span<const int32_t> positions) {
+    AttentionReach reach;
+    std::map<int32_t, int32_t> longest;
+    for (size_t i = 0; i < slots.size(); ++i) {
+        reach.pairs += positions[i] + 1;
+        longest[slots[i]] = std::max(longest[slots[i]], positions[i] + 1);
+    }
+    for (const auto& [slot, count] : longest) reach.positions += count;
+    return reach;
+}
+
+/// Items on one window share it.
+AttentionReach reach_of(std::span<const CrossCache* const> caches, const std::vector<int32_t>& lengths) {
+    AttentionReach reach;
+    std::set<const CrossCache*> seen;
+    for (size_t i = 0; i < caches.size(); ++i) {
+        reach.pairs += lengths[i];
+        if (seen.insert(caches[i]).second) reach.positions += lengths[i];
+    }
+    return reach;
+}
+
+}  // namespace
+
 template <typename T>
 void GpuBackend<T>::self_attention_step(const Tensor& qkv, int heads, int layer, SelfCache& cache,
                                         std::span<const int32_t> slots, std::span<const int32_t> positions,
@@ -52,10 +81,12 @@ void GpuBackend<T>::self_attention_step(const Tensor& qkv, int heads, int layer,
         check(slots[i] >= 0 && slots[i] < past->rows, "self_attention_step: no such slot");
         check(positions[i] >= 0 && positions[i] < past->positions, "self_attention_step: no such position");
     }
+    AttentionReach reach;
+    if (device_.counts_work()) reach = reach_of(slots, positions);
     self_attention(device_, data_of(qkv), past->keys.template as<T>() + past->layer(layer),
                    past->values.template as<T>() + past->layer(layer), slots_.send(device_, slots),
                    positions_.send(device_, positions), data_to_write(out, {qkv.rows(), past->d}),
-                   static_cast<int>(items), heads, past->positions);
+                   static_cast<int>(items), heads, past->positions, reach);
 }
 
 template <typename T>
@@ -84,6 +115,11 @@ typename GpuBackend<T>::Windows GpuBackend<T>::windows_of(std::span<const CrossC
         windows.equal = windows.equal && window->t == views.front().t;
         windows.longest = std::max(windows.longest, window->t);
     }
+    if (device_.counts_work()) {
+        std::vector<int32_t> lengths;
+        for (const WindowView<T>& view : views) lengths.push_back(view.t);
+        windows.reach = reach_of(caches, lengths);
+    }
     windows.views = views_.send(device_, std::span<const WindowView<T>>(views));
     return windows;
 }
@@ -108,7 +144,8 @@ void GpuBackend<T>::cross_attention_step(const Tensor& q, int heads, int layer,
     check(q.shape.size() == 2 && static_cast<int64_t>(caches.size()) == q.rows(), "cross_attention: one cache an item");
     check_heads(q.cols(), heads);
     check(heads_wanted.empty() || weights != nullptr, "cross_attention_step: nowhere to put the weights");
-    const Windows windows = windows_of(caches, heads, layer, q.cols());
+    Windows windows = windows_of(caches, heads, layer, q.cols());
+    windows.reach.probabilities = windows.reach.pairs * static_cast<double>(heads_wanted.size());
     ProbabilityTarget target;
     target.slot_of_head = slots_of_heads(heads_wanted, heads);
     const size_t count = caches.size() * heads_wanted.size() * static_cast<size_t>(windows.longest);
@@ -119,7 +156,7 @@ void GpuBackend<T>::cross_attention_step(const Tensor& q, int heads, int layer,
         target.item_stride = target.head_stride * static_cast<int64_t>(heads_wanted.size());
     }
     cross_attention(device_, data_of(q), windows.views, layer, data_to_write(out, q.shape), static_cast<int>(q.rows()),
-                    heads, windows.longest, target);
+                    heads, windows.longest, target, windows.reach);
     if (heads_wanted.empty()) return;
     const size_t before = weights->size();
     weights->resize(before + count);
@@ -146,7 +183,8 @@ void GpuBackend<T>::cross_attention_trace(const Tensor& q, int heads, int layer,
     check(!heads_wanted.empty() && first_head >= 0 && first_head + heads_wanted.size() <= kept->written.size(),
           "cross_attention_trace: the trace has no room for the heads");
     check_heads(q.cols(), heads);
-    const Windows windows = windows_of(caches, heads, layer, q.cols());
+    Windows windows = windows_of(caches, heads, layer, q.cols());
+    windows.reach.probabilities = windows.reach.pairs * static_cast<double>(heads_wanted.size());
     check(windows.equal && (kept->t == 0 || kept->t == windows.longest),
           "cross_attention_trace: windows of different length");
     const int64_t a_head = kept->items * windows.longest;
@@ -157,7 +195,7 @@ void GpuBackend<T>::cross_attention_trace(const Tensor& q, int heads, int layer,
     const ProbabilityTarget target{slots_of_heads(heads_wanted, heads),
                                    kept->probabilities.as<float>() + first_head * a_head, kept->t, a_head};
     cross_attention(device_, data_of(q), windows.views, layer, data_to_write(out, q.shape), static_cast<int>(q.rows()),
-                    heads, windows.longest, target);
+                    heads, windows.longest, target, windows.reach);
     for (size_t i = 0; i < heads_wanted.size(); ++i) kept->written[static_cast<size_t>(first_head) + i] = true;
 }
 

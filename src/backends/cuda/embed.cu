@@ -25,7 +25,12 @@ embed_kernel(const T* table, const float* scale, const float* positions, const i
 template <typename T>
 void embed(Device& device, const T* table, const float* scale, const float* positions, const int32_t* tokens,
            const int32_t* position, float* out, int n, int d) {
-    device.launch("embed", embed_kernel<T>, {n}, embed_threads, 0, table, scale, positions, tokens, position, out, d);
+    const double values = static_cast<double>(n) * d;
+    const KernelWork work{
+        (scale != nullptr ? 2 : 1) * values,
+        (sizeof(T) + 2 * sizeof(float)) * values + (2 * sizeof(int32_t) + (scale != nullptr ? sizeof(float) : 0)) * n};
+    device.launch("embed", embed_kernel<T>, {n}, embed_threads, 0, work, table, scale, positions, tokens, position, out,
+                  d);
 }
 
 template void embed<float>(Device&, const float*, const float*, const float*, const int32_t*, const int32_t*, float*,

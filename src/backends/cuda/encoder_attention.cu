@@ -198,12 +198,19 @@ encoder_attention_plain(const float* qkv, float* out, int steps, int d) {
     for (int c = 0; c < 16; ++c) row[c] = sums[c] / total;
 }
 
+/// Scores and sums of values; queries, keys, values and results.
+KernelWork work_of(int steps, int heads) {
+    const double values = static_cast<double>(steps) * heads * head_size;
+    return {4.0 * steps * values, 4 * sizeof(float) * values};
+}
+
 }  // namespace
 
 template <>
 void encoder_attention<f16>(Device& device, const float* qkv, float* out, int steps, int heads) {
     device.launch("encoder_attention_mma", encoder_attention_mma, {(steps + mma_queries - 1) / mma_queries, heads},
-                  mma_threads, sizeof(f16) * 2 * mma_keys * pitch, qkv, out, steps, heads * head_size);
+                  mma_threads, sizeof(f16) * 2 * mma_keys * pitch, work_of(steps, heads), qkv, out, steps,
+                  heads * head_size);
 }
 
 template <>
@@ -211,8 +218,8 @@ void encoder_attention<float>(Device& device, const float* qkv, float* out, int 
     constexpr size_t shared =
         sizeof(float) * ((plain_queries + 2 * plain_keys) * plain_pitch + plain_queries * (plain_keys + 1));
     device.launch("encoder_attention_plain", encoder_attention_plain,
-                  {(steps + plain_queries - 1) / plain_queries, heads}, plain_threads, shared, qkv, out, steps,
-                  heads * head_size);
+                  {(steps + plain_queries - 1) / plain_queries, heads}, plain_threads, shared, work_of(steps, heads),
+                  qkv, out, steps, heads * head_size);
 }
 
 }  // namespace ft::FT_GPU

@@ -35,8 +35,12 @@ template <typename T>
 void prepare_rows(Device& device, const float* x, const int32_t* rows, const float* gain, const float* bias, T* out,
                   int n, int d) {
     constexpr int rows_a_block = norm_threads / warp_lanes;
-    device.launch("prepare_rows", prepare_rows_kernel<T>, {(n + rows_a_block - 1) / rows_a_block}, norm_threads, 0, x,
-                  rows, gain, bias, out, n, d);
+    const double values = static_cast<double>(n) * d;
+    const KernelWork work{(gain != nullptr ? 8 : 0) * values, (sizeof(float) + sizeof(T)) * values +
+                                                                  sizeof(float) * (gain != nullptr ? 2.0 * d : 0.0) +
+                                                                  sizeof(int32_t) * (rows != nullptr ? n : 0)};
+    device.launch("prepare_rows", prepare_rows_kernel<T>, {(n + rows_a_block - 1) / rows_a_block}, norm_threads, 0,
+                  work, x, rows, gain, bias, out, n, d);
 }
 
 template void prepare_rows<float>(Device&, const float*, const int32_t*, const float*, const float*, float*, int, int);

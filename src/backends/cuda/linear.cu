@@ -54,7 +54,8 @@ template <int tile_rows, typename W, typename Out>
 void launch_plain(Device& device, const LinearCall<float, W, Out>& call) {
     constexpr size_t shared = sizeof(float) * plain_depth * (tile_rows + 1 + plain_columns + 1);
     const Device::Grid grid{(call.outputs + plain_columns - 1) / plain_columns, (call.n + tile_rows - 1) / tile_rows};
-    device.launch("linear_plain", linear_plain_kernel<tile_rows, W, Out>, grid, plain_threads, shared, call);
+    device.launch("linear_plain", linear_plain_kernel<tile_rows, W, Out>, grid, plain_threads, shared, call.work(),
+                  call);
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ void launch_few(Device& device, const HalfCall<Out>& call) {
     constexpr int rows = 16 * row_tiles;
     const Device::Grid grid{(call.outputs + few_columns - 1) / few_columns, (call.n + rows - 1) / rows};
     device.launch("linear_few_rows", linear_few_rows_kernel<row_tiles, Out>, grid, few_threads,
-                  sizeof(float) * few_warps * rows * few_columns, call);
+                  sizeof(float) * few_warps * rows * few_columns, call.work(), call);
 }
 
 // ── many rows: tiles of 128×128 in shared memory, two at a time
@@ -157,7 +157,7 @@ void linear_mma(Device& device, const HalfCall<Out>& call) {
     if (call.n > most_few_rows) {
         const Device::Grid grid{(call.outputs + tile - 1) / tile, (call.n + tile - 1) / tile};
         device.launch("linear_many_rows", linear_many_rows_kernel<Out>, grid, many_threads,
-                      2 * stage_halves * sizeof(f16), call);
+                      2 * stage_halves * sizeof(f16), call.work(), call);
     } else if (call.n <= 16) {
         launch_few<1>(device, call);
     } else if (call.n <= 32) {

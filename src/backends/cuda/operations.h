@@ -26,6 +26,16 @@ struct LinearCall {
     Out* out = nullptr;               // [n, outputs]
     int n = 0, inputs = 0, outputs = 0;
     bool gelu = false;
+
+    KernelWork work() const {
+        const double results = static_cast<double>(n) * outputs, weights = static_cast<double>(inputs) * outputs;
+        // Rows of a convolution overlap.
+        const double values = x_stride < inputs ? static_cast<double>(n - 1) * static_cast<double>(x_stride) + inputs
+                                                : static_cast<double>(n) * inputs;
+        const int vectors = (scale != nullptr ? 1 : 0) + (bias != nullptr ? 1 : 0);
+        return {2.0 * n * weights, sizeof(X) * values + sizeof(W) * weights + sizeof(float) * vectors * outputs +
+                                       (residual != nullptr ? sizeof(float) : 0) * results + sizeof(Out) * results};
+    }
 };
 /// linear.cu: float32 products of any shape.
 template <typename W, typename Out>
@@ -42,10 +52,18 @@ void mel_rows(Device& device, const float* mel, T* rows, int mels, int frames);
 template <typename T>
 void encoder_attention(Device& device, const float* qkv, float* out, int steps, int heads);
 
+/// What a step's queries look at, for the count of work.
+struct AttentionReach {
+    double pairs = 0;          ///< of a query and a position, in one head
+    double positions = 0;      ///< that any query looks at: two beams on one window share them
+    double probabilities = 0;  ///< that are kept, of all heads
+};
+
 /// self_attention.cu: keys and values [rows, positions, d] of one layer.
 template <typename T>
 void self_attention(Device& device, const float* qkv, T* keys, T* values, const int32_t* slots,
-                    const int32_t* positions, float* out, int n, int heads, int cache_positions);
+                    const int32_t* positions, float* out, int n, int heads, int cache_positions,
+                    const AttentionReach& reach);
 /// Positions [0, count) of row `from` to row `to`, in all layers.
 template <typename T>
 void copy_slot(Device& device, T* cache, int layers, int rows, int cache_positions, int d, int from, int to, int count);
@@ -65,7 +83,7 @@ struct ProbabilityTarget {
 /// cross_attention.cu: `longest`: the largest t.
 template <typename T>
 void cross_attention(Device& device, const float* q, const WindowView<T>* windows, int layer, float* out, int n,
-                     int heads, int longest, const ProbabilityTarget& target);
+                     int heads, int longest, const ProbabilityTarget& target, const AttentionReach& reach);
 
 /// attention_trace.cu: probabilities [trace's heads][items][t] → matrix [size, frames]; scratch
 /// [count of heads, size, frames].

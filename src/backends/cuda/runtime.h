@@ -13,6 +13,7 @@
 #include "backends/cuda/standin/machine.h"
 #endif
 #include "backends/cuda/names.h"
+#include "backends/cuda/work.h"
 
 namespace ft::FT_GPU {
 
@@ -44,14 +45,25 @@ class Device {
     void read(void* to, const void* from, size_t bytes);
     void synchronize();
 
+    /// From now on every launch is added to `log`, which outlives its use; null: no longer. With `run` false, launches
+    /// do nothing else, and on the stand-in memory stays as it is and reads as zeros: a large model is counted in
+    /// seconds.
+    void count_work(WorkLog* log, bool run = true) {
+        work_log_ = log;
+        run_ = run;
+    }
+    bool counts_work() const { return work_log_ != nullptr && work_log_->counting; }
+
     struct Grid {
         int x = 1, y = 1, z = 1;
     };
     /// Starts a kernel; an empty grid starts nothing.
     template <typename... Parameters, typename... Arguments>
     void launch(const char* name, void (*kernel)(Parameters...), Grid grid, int threads, size_t shared_bytes,
-                Arguments... arguments) {
+                const KernelWork& work, Arguments... arguments) {
         if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+        if (counts_work()) work_log_->add(name, work);
+        if (!run_) return;
 #ifdef FT_CUDA_STANDIN
         standin::run_grid(name, {grid.x, grid.y, grid.z}, threads, shared_bytes,
                           [&] { kernel(static_cast<Parameters>(arguments)...); });
@@ -71,6 +83,8 @@ class Device {
 
     Chip chip_;
     void* stream_ = nullptr;
+    WorkLog* work_log_ = nullptr;
+    bool run_ = true;
 };
 
 /// Memory of the device; move-only.

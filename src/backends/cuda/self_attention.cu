@@ -41,12 +41,17 @@ copy_slot_kernel(T* cache, int64_t layer_size, int64_t from, int64_t to, int cou
 
 template <typename T>
 void self_attention(Device& device, const float* qkv, T* keys, T* values, const int32_t* slots,
-                    const int32_t* positions, float* out, int n, int heads, int cache_positions) {
+                    const int32_t* positions, float* out, int n, int heads, int cache_positions,
+                    const AttentionReach& reach) {
     const int d = heads * attend_head;
-    device.launch("store_keys_values", store_keys_values<T>, {n}, attend_threads, 0, qkv, keys, values, slots,
+    constexpr size_t index_bytes = 2 * sizeof(int32_t);
+    const KernelWork stored{
+        0, 2 * (sizeof(float) + sizeof(T)) * static_cast<double>(n) * d + static_cast<double>(index_bytes) * n};
+    device.launch("store_keys_values", store_keys_values<T>, {n}, attend_threads, 0, stored, qkv, keys, values, slots,
                   positions, d, cache_positions);
     device.launch("self_attention", self_attention_kernel<T>, {heads, n}, attend_threads,
-                  attend_shared(cache_positions), qkv, keys, values, slots, positions, out, d, cache_positions);
+                  attend_shared(cache_positions), attention_work<T>(reach, n, d, index_bytes), qkv, keys, values, slots,
+                  positions, out, d, cache_positions);
 }
 
 template <typename T>
@@ -54,13 +59,14 @@ void copy_slot(Device& device, T* cache, int layers, int rows, int cache_positio
                int count) {
     const int64_t slot_size = static_cast<int64_t>(cache_positions) * d;
     device.launch("copy_slot", copy_slot_kernel<T>, {(count * d + attend_threads - 1) / attend_threads, layers},
-                  attend_threads, 0, cache, rows * slot_size, from * slot_size, to * slot_size, count * d);
+                  attend_threads, 0, {0, 2 * sizeof(T) * static_cast<double>(count) * d * layers}, cache,
+                  rows * slot_size, from * slot_size, to * slot_size, count * d);
 }
 
 template void self_attention<float>(Device&, const float*, float*, float*, const int32_t*, const int32_t*, float*, int,
-                                    int, int);
+                                    int, int, const AttentionReach&);
 template void self_attention<f16>(Device&, const float*, f16*, f16*, const int32_t*, const int32_t*, float*, int, int,
-                                  int);
+                                  int, const AttentionReach&);
 template void copy_slot<float>(Device&, float*, int, int, int, int, int, int, int);
 template void copy_slot<f16>(Device&, f16*, int, int, int, int, int, int, int);
 

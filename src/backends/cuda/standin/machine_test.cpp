@@ -66,7 +66,7 @@ template <typename Expected>
 int wrong_numbers(void (*kernel)(int*), const Expected& expected) {
     Device device(0);
     DeviceMemory out(device, sizeof(int) * threads * blocks);
-    device.launch("test", kernel, {blocks}, threads, sizeof(int) * threads, out.as<int>());
+    device.launch("test", kernel, {blocks}, threads, sizeof(int) * threads, {}, out.as<int>());
     std::vector<int> got(threads * blocks);
     device.read(got.data(), out.as<int>(), sizeof(int) * got.size());
     int wrong = 0;
@@ -96,10 +96,10 @@ TEST(Machine, CopiesAreThereAfterTheWaitOnly) {
     DeviceMemory from(device, 16 * threads), out(device, sizeof(float) * threads);
     std::vector<float> values(4 * threads, 3.0F), got(threads);
     device.upload(from.as<float>(), values.data(), from.bytes());
-    device.launch("waits", copy_in<true>, {1}, threads, 16 * threads, from.as<float>(), out.as<float>());
+    device.launch("waits", copy_in<true>, {1}, threads, 16 * threads, {}, from.as<float>(), out.as<float>());
     device.read(got.data(), out.as<float>(), out.bytes());
     EXPECT_EQ(got, std::vector<float>(threads, 3.0F));
-    device.launch("reads at once", copy_in<false>, {1}, threads, 16 * threads, from.as<float>(), out.as<float>());
+    device.launch("reads at once", copy_in<false>, {1}, threads, 16 * threads, {}, from.as<float>(), out.as<float>());
     device.read(got.data(), out.as<float>(), out.bytes());
     for (const float value : got) EXPECT_TRUE(std::isnan(value));
 }
@@ -108,7 +108,7 @@ TEST(Machine, WhatWouldHangIsAnErrorThatNamesTheKernel) {
     Device device(0);
     for (void (*kernel)() : {half_a_warp, different_things, one_is_gone}) {
         try {
-            device.launch("hanging", kernel, {2}, 64, 0);
+            device.launch("hanging", kernel, {2}, 64, 0, {});
             ADD_FAILURE() << "ran to its end";
         } catch (const Error& error) {
             EXPECT_NE(std::string(error.what()).find("kernel hanging, block 0 0 0"), std::string::npos) << error.what();
@@ -137,7 +137,7 @@ TEST(Machine, ProductsOfFragmentsAreMatrixProducts) {
     };
     Device device(0);
     DeviceMemory out(device, sizeof(float) * 16 * 8);
-    device.launch("product", +kernel, {1}, warp_lanes, 0, out.as<float>());
+    device.launch("product", +kernel, {1}, warp_lanes, 0, {}, out.as<float>());
     std::vector<float> got(16 * 8);
     device.read(got.data(), out.as<float>(), out.bytes());
     for (int i = 0; i < 16; ++i) {
@@ -152,9 +152,8 @@ void write_beyond(float* out, int at) {
 TEST(MachineDeathTest, AccessesBeyondAreSeen) {
     Device device(0);
     DeviceMemory out(device, sizeof(float) * 7);
-    EXPECT_DEATH(device.launch("beyond", write_beyond, {1}, 32, 0, out.as<float>(), 7), "heap-buffer-overflow");
-    EXPECT_DEATH(device.launch(
-                     "shared", +[] { shared_memory<float>()[5] = 1; }, {1}, 32, sizeof(float) * 5),
+    EXPECT_DEATH(device.launch("beyond", write_beyond, {1}, 32, 0, {}, out.as<float>(), 7), "heap-buffer-overflow");
+    EXPECT_DEATH(device.launch("shared", +[] { shared_memory<float>()[5] = 1; }, {1}, 32, sizeof(float) * 5, {}),
                  "heap-buffer-overflow");
 }
 #endif

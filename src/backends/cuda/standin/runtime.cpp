@@ -18,7 +18,7 @@ Device::~Device() = default;
 void* Device::allocate(size_t bytes) {
     void* memory = std::malloc(bytes);
     if (memory == nullptr) throw Error(ErrorCode::out_of_memory, "no room for {} bytes", bytes);
-    std::memset(memory, 0xFF, bytes);
+    if (run_) std::memset(memory, 0xFF, bytes);
     return memory;
 }
 
@@ -27,19 +27,23 @@ void Device::release(void* memory) noexcept {
 }
 
 void Device::upload(void* to, const void* from, size_t bytes) {
-    if (bytes > 0) std::memcpy(to, from, bytes);
+    if (bytes > 0 && run_) std::memcpy(to, from, bytes);
 }
 
 void Device::copy(void* to, const void* from, size_t bytes) {
-    if (bytes > 0) std::memcpy(to, from, bytes);
+    if (bytes > 0 && run_) std::memcpy(to, from, bytes);
 }
 
 void Device::clear(void* to, size_t bytes) {
-    std::memset(to, 0, bytes);
+    if (run_) std::memset(to, 0, bytes);
 }
 
 void Device::read(void* to, const void* from, size_t bytes) {
-    if (bytes > 0) std::memcpy(to, from, bytes);
+    if (!run_) {
+        std::memset(to, 0, bytes);
+    } else if (bytes > 0) {
+        std::memcpy(to, from, bytes);
+    }
 }
 
 void Device::synchronize() {}
