@@ -183,6 +183,10 @@ class Backend {
     /// The first `positions` positions of slot `from` become the past of slot `to` in all layers (beam search); what
     /// `to` had before is forgotten.
     virtual void copy_slot(SelfCache& cache, int from, int to, int positions) = 0;
+
+    // ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────
+    /// Gives back to the machine what is only kept for the next call: for when none comes for a while.
+    virtual void release_idle_memory() {}
 };
 
 struct BackendOptions {
@@ -191,7 +195,9 @@ struct BackendOptions {
     int threads = 0;  ///< 0: all usable cores
     /// Caps the instruction set, for tests: "", "sse2", "avx2", "avx512", "avx512-vnni".
     std::string instruction_set;
-    int device_index = 0;  ///< which GPU
+    int device_index = 0;       ///< which GPU
+    size_t memory_budget = 0;   ///< of the GPU's, in bytes; 0: all that it has
+    bool launch_graphs = true;  ///< the GPU's work is launched in sequences, not kernel by kernel
 };
 
 /// The one place that knows the backends by name (backends/registry.cpp). Throws Error{unsupported, invalid_argument}.

@@ -39,11 +39,13 @@ class SentArray {
     template <typename E>
     const E* send(Device& device, std::span<const E> values) {
         const auto bytes = std::as_bytes(values);
-        if (!std::equal(bytes.begin(), bytes.end(), last_.begin(), last_.end())) {
+        // After a failure nobody knows whether it arrived.
+        if (failures_ != device.failures() || !std::equal(bytes.begin(), bytes.end(), last_.begin(), last_.end())) {
             last_.clear();
             E* to = memory_.at_least<E>(device, values.size());
             device.upload(to, values.data(), values.size_bytes());
             last_.assign(bytes.begin(), bytes.end());
+            failures_ = device.failures();
         }
         return memory_.as<E>();
     }
@@ -51,6 +53,7 @@ class SentArray {
   private:
     DeviceMemory memory_;
     std::vector<std::byte> last_;
+    uint64_t failures_ = 0;
 };
 
 template <typename T>
@@ -90,6 +93,7 @@ class GpuBackend final : public Backend {
     std::vector<float> logits(const Tensor& x, const Weight& norm, const Weight& table,
                               std::span<const int32_t> items) override;
     void copy_slot(SelfCache& cache, int from, int to, int positions) override;
+    void release_idle_memory() override;
 
   private:
     static constexpr bool halves = sizeof(T) == 2;

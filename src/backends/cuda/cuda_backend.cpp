@@ -57,7 +57,8 @@ void check_heads(int64_t d, int heads) {
 }
 
 template <typename T>
-GpuBackend<T>::GpuBackend(const BackendOptions& options, WorkLog* work, bool run) : device_(options.device_index) {
+GpuBackend<T>::GpuBackend(const BackendOptions& options, WorkLog* work, bool run)
+    : device_(DeviceOptions{options.device_index, options.memory_budget, options.launch_graphs}) {
     device_.count_work(work, run);
     const Chip& chip = device_.chip();
     info_.name = backend_name;
@@ -231,7 +232,16 @@ std::unique_ptr<CrossCache> GpuBackend<T>::make_cross_cache(const Tensor& encode
                                        cache->memory.template as<T>() + int64_t{layer} * cache->t * 2 * d, cache->t, d,
                                        2 * d, false});
     }
+    device_.flush();  // the encoder's share: the device goes on while the next window is fetched
     return cache;
+}
+
+template <typename T>
+void GpuBackend<T>::release_idle_memory() {
+    for (DeviceMemory* scratch :
+         {&prepared_, &stem_rows_, &stem_hidden_, &logits_, &choices_, &weights_, &matrix_, &scratch_})
+        *scratch = DeviceMemory();
+    device_.give_back_memory();
 }
 
 template class GpuBackend<float>;

@@ -1,123 +1,154 @@
 #include "backends/cuda/runtime.h"
 
-#include <cuda_runtime_api.h>
-
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
 
-namespace ft::cuda {
+namespace ft::FT_GPU {
 
 namespace {
 
-void check(cudaError_t result, const char* call) {
-    if (result == cudaSuccess) return;
-    (void)cudaGetLastError();  // so that it is not reported again by a later call
-    if (result == cudaErrorMemoryAllocation)
-        throw Error(ErrorCode::out_of_memory, "the GPU has no room left ({}: {})", call, cudaGetErrorString(result));
-    throw Error(ErrorCode::internal, "{}: {} ({})", call, cudaGetErrorString(result), cudaGetErrorName(result));
-}
-#define FT_CHECK(call) check(call, #call)
+/// Commands that wait at most, so that the device is not idle for long.
+constexpr size_t longest_wait = 1024;
+/// What of the staging memory one upload may take, and how much there is for results beside it.
+constexpr size_t shares = 8;
 
-cudaStream_t as_stream(void* stream) {
-    return static_cast<cudaStream_t>(stream);
-}
-
-/// Chips that machine code is built for (cmake/Cuda.cmake); it also runs on later ones of the same generation.
-bool has_machine_code(int capability) {
-    return capability == 75 || (capability >= 80 && capability < 100);
-}
-
-int usable_devices() {
-    int count = 0;
-    const cudaError_t result = cudaGetDeviceCount(&count);
-    (void)cudaGetLastError();
-    if (result == cudaErrorInsufficientDriver)
-        throw Error(ErrorCode::unsupported,
-                    "there is no NVIDIA driver here, or it is older than CUDA {}.{} needs: install a newer one "
-                    "(nvidia-smi shows which CUDA yours knows), or use --device cpu",
-                    CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
-    if (result == cudaErrorNoDevice || (result == cudaSuccess && count == 0))
-        throw Error(ErrorCode::unsupported,
-                    "the NVIDIA driver finds no GPU: see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu");
-    FT_CHECK(result);
-    return count;
+double megabytes(size_t bytes) {
+    return static_cast<double>(bytes) / 1e6;
 }
 
 }  // namespace
 
-Device::Device(int index) {
-    const int count = usable_devices();
-    if (index < 0 || index >= count)
-        throw Error(ErrorCode::invalid_argument, "there is no GPU number {}: --device_index is 0 to {}", index,
-                    count - 1);
-    cudaDeviceProp properties{};
-    FT_CHECK(cudaGetDeviceProperties(&properties, index));
-    chip_.name = properties.name;
-    chip_.compute_capability = 10 * properties.major + properties.minor;
-    chip_.memory_bytes = static_cast<int64_t>(properties.totalGlobalMem);
-    FT_CHECK(cudaDriverGetVersion(&chip_.driver));
-    FT_CHECK(cudaRuntimeGetVersion(&chip_.runtime));
-    if (!has_machine_code(chip_.compute_capability))
-        throw Error(ErrorCode::unsupported,
-                    "{} (sm_{}) is not among the chips this build has machine code for: sm_75, sm_80 to sm_89, sm_90; "
-                    "use --device cpu",
-                    chip_.name, chip_.compute_capability);
-    FT_CHECK(cudaSetDevice(index));
-    cudaStream_t stream = nullptr;
-    FT_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    stream_ = stream;
-    // Freed memory stays with the process: windows come and go in the same sizes.
-    cudaMemPool_t pool = nullptr;
-    FT_CHECK(cudaDeviceGetDefaultMemPool(&pool, index));
-    uint64_t keep = UINT64_MAX;
-    FT_CHECK(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep));
-}
+Device::Device(const DeviceOptions& options)
+    : driver_(options.index),
+      pool_(driver_, options.memory_budget),
+      queue_(driver_, options.graphs),
+      staging_bytes_(options.staging_bytes) {}
 
 Device::~Device() {
-    if (stream_ == nullptr) return;
-    (void)cudaStreamSynchronize(as_stream(stream_));
-    (void)cudaStreamDestroy(as_stream(stream_));
+    try {
+        driver_.synchronize();
+    } catch (const Error&) {
+        // Whatever it was, a call before has met it, or nobody wants to know.
+    }
+    if (pinned_ != nullptr) driver_.free_pinned(pinned_);
 }
 
 void* Device::allocate(size_t bytes) {
-    void* memory = nullptr;
-    FT_CHECK(cudaMallocAsync(&memory, std::max<size_t>(bytes, 1), as_stream(stream_)));
-    return memory;
+    void* memory = pool_.take(bytes);
+    if (memory == nullptr && pool_.use().kept > 0) {
+        give_back_memory();
+        memory = pool_.take(bytes);
+    }
+    if (memory != nullptr) return memory;
+    const MemoryUse& use = pool_.use();
+    if (use.budget > 0 && use.budget - std::min(use.budget, use.in_use) < bytes)
+        throw Error(ErrorCode::out_of_memory,
+                    "{:.1f} MB more are wanted on the GPU where {:.1f} of the {:.1f} MB that it may take are in use: "
+                    "allow more with --gpu_memory",
+                    megabytes(bytes), megabytes(use.in_use), megabytes(use.budget));
+    throw Error(ErrorCode::out_of_memory,
+                "the GPU has no room for {:.1f} MB more: {:.1f} MB are in use by this program, and others may use the "
+                "rest of its {:.1f} MB",
+                megabytes(bytes), megabytes(use.in_use), static_cast<double>(chip().memory_bytes) / 1e6);
 }
 
 void Device::release(void* memory) noexcept {
-    (void)cudaFreeAsync(memory, as_stream(stream_));
+    pool_.release(memory);
+#ifdef FT_CUDA_STANDIN
+    if (queue_.empty()) pool_.give_back();
+#endif
+}
+
+/// Null when there is none.
+std::byte* Device::staging_for(size_t bytes) {
+    constexpr size_t alignment = 256;
+    if (pinned_ == nullptr) pinned_ = driver_.allocate_pinned(staging_bytes_ + staging_bytes_ / shares);
+    if (bytes > staging_bytes_ - staged_) return nullptr;
+    std::byte* place = pinned_ + staged_;
+    staged_ += std::min(staging_bytes_ - staged_, (bytes + alignment - 1) / alignment * alignment);
+    return place;
 }
 
 void Device::upload(void* to, const void* from, size_t bytes) {
-    // From memory that is not pinned, the call returns when the source has been read.
-    if (bytes > 0) FT_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, as_stream(stream_)));
+    if (bytes == 0 || !run_) return;
+    if (bytes > staging_bytes_ / shares) {
+        flush();
+        driver_.upload(to, from, bytes);
+        return;
+    }
+    // After every wait the staging memory begins anew: steps that send the same find the same places.
+    std::byte* place = staging_for(bytes);
+    if (place == nullptr) {
+        synchronize();
+        place = staging_for(bytes);
+    }
+    std::memcpy(place, from, bytes);
+    queue_.waiting().add_move(Command::Kind::upload, to, place, bytes);
+    flush_when_long();
 }
 
 void Device::copy(void* to, const void* from, size_t bytes) {
-    if (bytes > 0) FT_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, as_stream(stream_)));
+    if (bytes == 0 || !run_) return;
+    queue_.waiting().add_move(Command::Kind::copy, to, from, bytes);
+    flush_when_long();
 }
 
 void Device::clear(void* to, size_t bytes) {
-    if (bytes > 0) FT_CHECK(cudaMemsetAsync(to, 0, bytes, as_stream(stream_)));
+    if (bytes == 0 || !run_) return;
+    queue_.waiting().add_move(Command::Kind::clear, to, nullptr, bytes);
+    flush_when_long();
 }
 
 void Device::read(void* to, const void* from, size_t bytes) {
-    if (bytes > 0) FT_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, as_stream(stream_)));
+    if (!run_) {
+        std::memset(to, 0, bytes);
+        return;
+    }
+    flush();
+    const bool small = bytes <= staging_bytes_ / shares;
+    if (bytes > 0 && small) {
+        (void)staging_for(0);
+        driver_.download(pinned_ + staging_bytes_, from, bytes);
+    } else if (bytes > 0) {
+        driver_.download(to, from, bytes);
+    }
     synchronize();
+    if (bytes > 0 && small) std::memcpy(to, pinned_ + staging_bytes_, bytes);
 }
 
 void Device::synchronize() {
-    FT_CHECK(cudaStreamSynchronize(as_stream(stream_)));
+    flush();
+    try {
+        driver_.synchronize();
+    } catch (...) {
+        ++failures_;
+        throw;
+    }
+    staged_ = 0;
 }
 
-void Device::launch(const char* name, const void* kernel, Grid grid, int threads, size_t shared_bytes,
-                    void** arguments) {
-    const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z));
-    check(cudaLaunchKernel(kernel, blocks, dim3(static_cast<unsigned>(threads)), arguments, shared_bytes,
-                           as_stream(stream_)),
-          name);
+void Device::flush() {
+    try {
+        queue_.flush();
+    } catch (...) {
+        ++failures_;
+        throw;
+    }
+#ifdef FT_CUDA_STANDIN
+    pool_.give_back();
+#endif
 }
 
-}  // namespace ft::cuda
+void Device::flush_when_long() {
+    if (queue_.waiting().size() >= longest_wait) flush();
+}
+
+void Device::give_back_memory() {
+    synchronize();
+    queue_.forget_graphs();
+    pool_.give_back();
+}
+
+}  // namespace ft::FT_GPU

@@ -1,41 +1,44 @@
 #pragma once
-// Everything that the backend uses of the CUDA runtime, with errors as exceptions: runtime.cpp on a GPU,
-// standin/runtime.cpp in tests. Calls on a stream take effect in order and return at once; only synchronize, read and
-// the end of a stream wait. Errors: Error{unsupported} without a usable device, {out_of_memory}, {internal} with the
-// call's text.
+// The device as the backend sees it: memory, moves and kernels in the order in which they are asked for. Nothing goes
+// to the device before a result is wanted or much has come together (launch_queue.h), so an error may show in a later
+// call; memory that was released is kept (memory_pool.h). The same on a GPU and on the stand-in: they differ in
+// driver.h.
+//
+// Threads: one at a time, and any: a backend is made by one thread and used by another.
+// Errors: Error{unsupported} without a usable device, {out_of_memory}, {internal} with the call's text.
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <tuple>
 #include <utility>
 
-#ifdef FT_CUDA_STANDIN
-#include "backends/cuda/standin/machine.h"
-#endif
+#include "backends/cuda/driver.h"
+#include "backends/cuda/launch_queue.h"
+#include "backends/cuda/memory_pool.h"
 #include "backends/cuda/names.h"
 #include "backends/cuda/work.h"
 
 namespace ft::FT_GPU {
 
-struct Chip {
-    std::string name;            ///< "Tesla T4"
-    int compute_capability = 0;  ///< 75
-    int driver = 0;              ///< newest CUDA that the driver knows: 13000
-    int runtime = 0;             ///< the linked runtime's: 13000
-    int64_t memory_bytes = 0;
+struct DeviceOptions {
+    int index = 0;
+    size_t memory_budget = 0;  ///< bytes; 0: all that the device has
+    bool graphs = true;
+    /// Pinned memory for uploads; what is larger than an eighth of it goes by itself.
+    size_t staging_bytes = size_t{16} << 20;
 };
 
-/// Owns the device's stream; a device is in use by the thread that made it.
 class Device {
   public:
-    explicit Device(int index);
-    ~Device();
+    explicit Device(const DeviceOptions& options);
+    explicit Device(int index) : Device(DeviceOptions{index}) {}
+    ~Device();  ///< all its memory has been released
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
 
-    const Chip& chip() const { return chip_; }
+    const Chip& chip() const { return driver_.chip(); }
 
     void* allocate(size_t bytes);
+    /// What waits may still use it.
     void release(void* memory) noexcept;
     /// `from` may be changed at once.
     void upload(void* to, const void* from, size_t bytes);
@@ -44,6 +47,16 @@ class Device {
     /// Waits for all work before.
     void read(void* to, const void* from, size_t bytes);
     void synchronize();
+    /// Hands over what waits, without waiting for it: for when the device could begin.
+    void flush();
+    /// Gives memory that is kept back to the device.
+    void give_back_memory();
+
+    const MemoryUse& memory() const { return pool_.use(); }
+    const LaunchCounts& launches() const { return queue_.counts(); }
+    /// Grows when something that was asked for may not have been done, because something before it failed.
+    uint64_t failures() const { return failures_; }
+    Driver& driver() { return driver_; }
 
     /// From now on every launch is added to `log`, which outlives its use; null: no longer. With `run` false, launches
     /// do nothing else, and on the stand-in memory stays as it is and reads as zeros: a large model is counted in
@@ -51,12 +64,13 @@ class Device {
     void count_work(WorkLog* log, bool run = true) {
         work_log_ = log;
         run_ = run;
+#ifdef FT_CUDA_STANDIN
+        driver_.fills_memory = run;
+#endif
     }
     bool counts_work() const { return work_log_ != nullptr && work_log_->counting; }
 
-    struct Grid {
-        int x = 1, y = 1, z = 1;
-    };
+    using Grid = FT_GPU::Grid;
     /// Starts a kernel; an empty grid starts nothing.
     template <typename... Parameters, typename... Arguments>
     void launch(const char* name, void (*kernel)(Parameters...), Grid grid, int threads, size_t shared_bytes,
@@ -64,25 +78,21 @@ class Device {
         if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
         if (counts_work()) work_log_->add(name, work);
         if (!run_) return;
-#ifdef FT_CUDA_STANDIN
-        standin::run_grid(name, {grid.x, grid.y, grid.z}, threads, shared_bytes,
-                          [&] { kernel(static_cast<Parameters>(arguments)...); });
-#else
-        std::tuple<Parameters...> values(static_cast<Parameters>(arguments)...);
-        std::apply(
-            [&](auto&... value) {
-                void* pointers[] = {&value...};
-                launch(name, reinterpret_cast<const void*>(kernel), grid, threads, shared_bytes, pointers);
-            },
-            values);
-#endif
+        queue_.waiting().add_kernel(name, kernel, grid, threads, shared_bytes, static_cast<Parameters>(arguments)...);
+        flush_when_long();
     }
 
   private:
-    void launch(const char* name, const void* kernel, Grid grid, int threads, size_t shared_bytes, void** arguments);
+    void flush_when_long();
+    std::byte* staging_for(size_t bytes);
 
-    Chip chip_;
-    void* stream_ = nullptr;
+    Driver driver_;
+    MemoryPool pool_;
+    LaunchQueue queue_;
+    const size_t staging_bytes_;
+    std::byte* pinned_ = nullptr;  // staging_bytes_ for uploads, then an eighth as much for results
+    size_t staged_ = 0;            // of it, that work not yet waited for reads
+    uint64_t failures_ = 0;
     WorkLog* work_log_ = nullptr;
     bool run_ = true;
 };
@@ -105,7 +115,7 @@ class DeviceMemory {
         return reinterpret_cast<T*>(static_cast<std::byte*>(data_) + byte_offset);
     }
     /// Room for at least this; what was inside is lost. The stand-in gives fresh memory of just this size every time,
-    /// so that nothing left behind by an earlier operation is taken for a result.
+    /// so that nothing left behind by an earlier operation is taken for a result. When there is no room, it has none.
     template <typename T>
     T* at_least(Device& device, size_t count) {
 #ifdef FT_CUDA_STANDIN

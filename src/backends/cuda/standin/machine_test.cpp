@@ -109,6 +109,7 @@ TEST(Machine, WhatWouldHangIsAnErrorThatNamesTheKernel) {
     for (void (*kernel)() : {half_a_warp, different_things, one_is_gone}) {
         try {
             device.launch("hanging", kernel, {2}, 64, 0, {});
+            device.synchronize();
             ADD_FAILURE() << "ran to its end";
         } catch (const Error& error) {
             EXPECT_NE(std::string(error.what()).find("kernel hanging, block 0 0 0"), std::string::npos) << error.what();
@@ -152,9 +153,16 @@ void write_beyond(float* out, int at) {
 TEST(MachineDeathTest, AccessesBeyondAreSeen) {
     Device device(0);
     DeviceMemory out(device, sizeof(float) * 7);
-    EXPECT_DEATH(device.launch("beyond", write_beyond, {1}, 32, 0, {}, out.as<float>(), 7), "heap-buffer-overflow");
-    EXPECT_DEATH(device.launch("shared", +[] { shared_memory<float>()[5] = 1; }, {1}, 32, sizeof(float) * 5, {}),
-                 "heap-buffer-overflow");
+    const auto beyond = [&] {
+        device.launch("beyond", write_beyond, {1}, 32, 0, {}, out.as<float>(), 7);
+        device.synchronize();
+    };
+    const auto beyond_shared = [&] {
+        device.launch("shared", +[] { shared_memory<float>()[5] = 1; }, {1}, 32, sizeof(float) * 5, {});
+        device.synchronize();
+    };
+    EXPECT_DEATH(beyond(), "heap-buffer-overflow");
+    EXPECT_DEATH(beyond_shared(), "heap-buffer-overflow");
 }
 #endif
 
