@@ -158,7 +158,7 @@ struct Transcriber::Impl {
         request.once = ready->once;
         {
             const ScopedTimer timer(job.timings().encoder);
-            request.window = encoder.encode_for_decoder(ready->log_mel, job.plan().listeners());
+            request.window = encoder.encode_for_decoder(ready->sound, job.plan().listeners());
         }
         request.prompt = job.prompt(ready->id, [&](const GenerationConfig& generation) {
             return decoder.language_probabilities(generation, *request.window);

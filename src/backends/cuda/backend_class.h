@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "backends/cuda/mel_tables.h"
 #include "backends/cuda/operations.h"
 #include "backends/cuda/weights.h"
 
@@ -67,6 +68,7 @@ class GpuBackend final : public Backend {
     Tensor empty(Shape shape) override;
     Tensor upload(Shape shape, std::span<const float> values) override;
     std::vector<float> read(const Tensor& tensor) override;
+    void log_mel(std::span<const float> pcm, Tensor& out) override;
     void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
                    Tensor& out) override;
     void layer_norm(const Tensor& x, const Weight& norm, Tensor& out) override;
@@ -125,6 +127,8 @@ class GpuBackend final : public Backend {
 
     Device device_;
     BackendInfo info_;
+    MelTables mel_tables_;
+    DeviceMemory samples_, mel_maxima_;
     DeviceMemory prepared_, stem_rows_, stem_hidden_, logits_, choices_, weights_, matrix_, scratch_;
     SentArray tokens_, positions_, slots_, views_, heads_, items_, bits_, rules_;
 };

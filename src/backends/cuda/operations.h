@@ -44,6 +44,22 @@ void linear_plain(Device& device, const LinearCall<float, W, Out>& call);
 template <typename Out>
 void linear_mma(Device& device, const LinearCall<f16, f16, Out>& call);
 
+/// log_mel.cu: at most 480,000 samples → out [n_mels, 3000]. Band m is the sum of bins first_bin[m], … with weights
+/// first_weight[m] to first_weight[m + 1].
+struct LogMelCall {
+    const float* pcm = nullptr;
+    int samples = 0, n_mels = 0;
+    const double* window = nullptr;         // [400]
+    const double* roots = nullptr;          // [400, 2], e^(-2πik/400): re, im
+    const int32_t* first_bin = nullptr;     // [n_mels]
+    const int32_t* first_weight = nullptr;  // [n_mels + 1]
+    const float* weights = nullptr;
+    float* maxima = nullptr;  // [log_mel_maxima()]
+    float* out = nullptr;
+};
+void log_mel(Device& device, const LogMelCall& call);
+int log_mel_maxima();
+
 /// conv_stem.cu: mel [mels, frames] → rows [frames + 2, mels], the first and the last of them zeros.
 template <typename T>
 void mel_rows(Device& device, const float* mel, T* rows, int mels, int frames);
