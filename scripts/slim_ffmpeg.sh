@@ -38,7 +38,7 @@ get_sources() {
     (cd "$work" && "${apt[@]}" source --download-only "ffmpeg=$version" && dpkg-source --no-check -x ffmpeg_*.dsc ffmpeg)
 }
 
-# FFmpeg's list of all codecs, in sections that comments begin.
+# FFmpeg's list of all codecs, in sections that comments begin. Some have strayed among the video codecs.
 audio_decoders() {
     awk '/\/\* audio codecs \*\//{on = 1} /\/\* subtitles \*\//{on = 0}
          on && /extern const FFCodec ff_[a-z0-9_]*_decoder;/ {sub(/^ff_/, "", $4); sub(/_decoder;$/, "", $4); printf "%s,", $4}' \
@@ -52,7 +52,7 @@ build() {
     [[ $decoders == *opus,* && $decoders == *mp3,* ]] || ft_die "FFmpeg $version lists its decoders in another way than this script knows"
     ./configure "--prefix=$folder" --enable-pic --enable-static --disable-shared --disable-autodetect --enable-zlib --disable-debug \
         --disable-programs --disable-doc --disable-avdevice --disable-avfilter --disable-swscale --disable-postproc --disable-network \
-        --disable-everything --enable-decoder="${decoders%,}" --enable-demuxers --enable-parsers --enable-protocol=file,pipe
+        --disable-everything --enable-decoder="${decoders}speex,s302m,dvaudio,eightsvx_exp,eightsvx_fib" --enable-demuxers --enable-parsers --enable-protocol=file,pipe
     make -j "$(ft_jobs)"
     rm -rf -- "$folder"
     make install
