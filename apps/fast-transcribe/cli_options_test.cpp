@@ -161,6 +161,8 @@ TEST(CommandLine, TheGpuIsTakenWhenAskedFor) {
     EXPECT_EQ(half.precision, Precision::float16);
     EXPECT_EQ(half.device_index, 1);
     EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "float32"}).engine.backend.precision, Precision::float32);
+    EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "int8_float16"}).engine.backend.precision,
+              Precision::int8_float16);
     EXPECT_EQ(parse({"--device", "auto"}).engine.backend.name, "cpu");
 }
 
@@ -168,7 +170,8 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
     const std::pair<Words, const char*> cases[] = {
         {{}, "no audio file"},
         {{""}, "empty"},
-        {{"a", "--device", "cuda", "--compute_type", "int8_float16"}, "float16 (fast) or float32"},
+        {{"a", "--device", "cuda", "--compute_type", "int8"}, "int8_float16 (half the memory) or float32"},
+        {{"a", "--compute_type", "int8_float16"}, "--device cuda"},
         {{"a", "--device", "cuda", "--compute_type", "int9"}, "no compute type"},
         {{"a", "--device_index", "1"}, "--device cuda"},
         {{"a", "--device_index", "-1"}, "whole number from 0"},
