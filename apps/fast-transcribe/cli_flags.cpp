@@ -58,7 +58,8 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
              engine.backend.device_index = static_cast<int>(parse_integer("--device_index", v, 0, 1023));
          }},
         {"compute_type", 0, "TYPE", group,
-         "auto, int8 (fast; CPU), float16 (fast; GPU) or float32 (exact) (default auto: the fast one)",
+         "auto, int8 (fast; CPU), float16 (fast; GPU), int8_float16 (GPU: half the memory; its effect on the text is "
+         "not measured yet) or float32 (exact) (default auto: int8 or float16)",
          [&](const std::string& v) { g.compute_type = v; }},
         {"threads", 0, "N", group, "threads that compute (default 0: all cores this process may use)",
          [&](const std::string& v) {

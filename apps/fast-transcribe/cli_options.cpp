@@ -12,15 +12,20 @@ namespace {
 /// On the GPU. Whether there is one is found out when it is opened.
 void set_gpu_compute_type(BackendOptions& backend, const std::string& type) {
     backend.name = "cuda";
+    // No GPU has shown yet what int8 does to the text: it is for those who ask.
     if (type == "auto" || type == "default" || type == "float16") {
         backend.precision = Precision::float16;
+    } else if (type == "int8_float16") {
+        backend.precision = Precision::int8_float16;
     } else if (type == "float32") {
         backend.precision = Precision::float32;
-    } else if (type == "int8" || type == "int8_float16" || type == "int8_float32" || type == "bfloat16" ||
-               type == "int8_bfloat16" || type == "int16") {
-        refuse("compute_type", type, "the GPU computes in float16 (fast) or float32 (exact); choose one of them");
+    } else if (type == "int8" || type == "int8_float32" || type == "bfloat16" || type == "int8_bfloat16" ||
+               type == "int16") {
+        refuse("compute_type", type,
+               "the GPU computes in float16 (fast), int8_float16 (half the memory) or float32 (exact); choose one of "
+               "them");
     } else {
-        refuse("compute_type", type, "is no compute type; choose auto, float16 or float32");
+        refuse("compute_type", type, "is no compute type; choose auto, float16, int8_float16 or float32");
     }
 }
 

@@ -161,6 +161,8 @@ TEST(CommandLine, TheGpuIsTakenWhenAskedFor) {
     EXPECT_EQ(half.device_index, 1);
     EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "float32"}).engine.backend.precision, Precision::float32);
     EXPECT_FALSE(parse({"--device", "cuda"}).engine.otherwise);
+    EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "int8_float16"}).engine.backend.precision,
+              Precision::int8_float16);
 }
 
 TEST(CommandLine, AutoTriesTheGpuFirst) {
@@ -171,6 +173,7 @@ TEST(CommandLine, AutoTriesTheGpuFirst) {
     };
     EXPECT_EQ(devices({}), "cuda float16, cpu int8");
     EXPECT_EQ(devices({"--compute_type", "float16"}), "cuda float16, cpu int8");
+    EXPECT_EQ(devices({"--compute_type", "int8_float16"}), "cuda int8_float16, cpu int8");
     EXPECT_EQ(devices({"--compute_type", "float32"}), "cuda float32, cpu float32");
     EXPECT_EQ(devices({"--compute_type", "int8"}), "cpu int8") << "int8 is the CPU's";
     EXPECT_EQ(devices({"--device", "cpu"}), "cpu int8");
@@ -184,7 +187,8 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
     const std::pair<Words, const char*> cases[] = {
         {{}, "no audio file"},
         {{""}, "empty"},
-        {{"a", "--device", "cuda", "--compute_type", "int8_float16"}, "float16 (fast) or float32"},
+        {{"a", "--device", "cuda", "--compute_type", "int8"}, "int8_float16 (half the memory) or float32"},
+        {{"a", "--device", "cpu", "--compute_type", "int8_float16"}, "--device cuda"},
         {{"a", "--device", "cuda", "--compute_type", "int9"}, "no compute type"},
         {{"a", "--device", "cpu", "--device_index", "1"}, "--device cuda"},
         {{"a", "--device_index", "-1"}, "whole number from 0"},

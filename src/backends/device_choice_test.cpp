@@ -85,7 +85,7 @@ TEST(SelfCheck, WhatComputesRightlyPasses) {
         EXPECT_NO_THROW(check_arithmetic(*make_backend(options))) << to_string(options.precision);
     }
 #ifdef FT_CUDA_STANDIN_TESTS
-    for (const Precision precision : {Precision::float32, Precision::float16})
+    for (const Precision precision : {Precision::float32, Precision::float16, Precision::int8_float16})
         EXPECT_NO_THROW(check_arithmetic(*cuda_standin::make_backend({"cuda_standin", precision, 1, ""})));
 #endif
 }
