@@ -94,7 +94,9 @@ def hour(run):
 def start(run):
     """Our own time: from the process's start to the first segment, less the driver's and the context's."""
     marks = run["timeline_s"]
-    return {"timeline_s": marks, "own_s": marks["first_segment"] - marks["backend"]} if "first_segment" in marks else None
+    if "first_segment" not in marks:
+        return None
+    return {"timeline_s": marks, "own_s": marks["first_segment"] - marks["backend"]}
 
 
 def gather(folder):
@@ -122,6 +124,11 @@ def gather(folder):
         report[f"benchmark_{compute_type}"] = result(folder, f"benchmark.{compute_type}")
         report[f"parity_{compute_type}"] = parity(truth, tested) if truth and tested else None
         report[f"hour_{compute_type}"] = hour(run) if run else None
+    peer, run = report["transformers"], result(folder, "hour.float16")
+    if peer and run:
+        first = peer["tokens"]
+        peer["equal_tokens_of_first_window"] = sum(a == b for a, b in zip(first, run["results"][-1]["tokens"]))
+        peer["tokens_of_first_window"] = len(first)
     whole = result(folder, "hour.whole")
     report["hour_whole"] = hour(whole) if whole else None
     report["goals"] = goals(report)
@@ -152,8 +159,8 @@ def goals(report):
     for compute_type in TYPES[:2]:
         figures = report[f"parity_{compute_type}"]
         if report["weights"] == "real":
-            add(f"words in {compute_type}, beside float32", "≤ 0.3 points apart", figures and figures["word_error_points"],
-                lambda points: points <= 0.3, "{:.2f}")
+            add(f"words in {compute_type}, beside float32", "≤ 0.3 points apart",
+                figures and figures["word_error_points"], lambda points: points <= 0.3, "{:.2f}")
         else:  # random weights have no words: the share is told, and judged by nobody
             table.append({"what": f"tokens in {compute_type}", "goal": "told", "met": None,
                           "measured": figures and f"{figures['equal_tokens']} of {figures['tokens']} equal"})
@@ -164,15 +171,16 @@ def goals(report):
     peer, half = report["transformers"], report["hour_float16"]
     # Without the peer's log-mel, which ours has in its time: what can be held against us is.
     ratio = peer and half and peer["generate_s"] / half["wall_s"]
-    add("beside transformers float16, batch 16", "≥ 8 ×", ratio, lambda times: times >= 8, "{:.1f}")
+    counts = f" ({half['tokens']} and {peer['token_count']} tokens)" if ratio else ""
+    add("beside transformers float16, batch 16", "≥ 8 ×", ratio, lambda times: times >= 8, "{:.1f}" + counts)
     add("products of the encoder, share of peak", "≥ 0.60", share_of_peak(report, "linear", "share_of_peak_flops"),
         lambda share: share >= 0.6)
     add("flash attention, share of peak", "≥ 0.45", share_of_peak(report, "encoder_attention", "share_of_peak_flops"),
         lambda share: share >= 0.45)
     add("a decoder's step of 64 rows, share of bandwidth", "≥ 0.60",
         share_of_peak(report, "a decoder's step", "share_of_peak_bandwidth"), lambda share: share >= 0.6)
-    add("whisper-base's shape, start to first segment, our own s", "≤ 0.5", report["start"] and report["start"]["own_s"],
-        lambda seconds: seconds <= 0.5, "{:.2f}")
+    add("whisper-base's shape, start to first segment, our own s", "≤ 0.5",
+        report["start"] and report["start"]["own_s"], lambda seconds: seconds <= 0.5, "{:.2f}")
     add("the same from MP3 and Opus", "told", None, lambda _: False)  # the kit has no FFmpeg
     return table
 
@@ -185,8 +193,8 @@ def lines_of_goals(report):
 
 
 def lines_of_benchmark(compute_type, benchmark):
-    yield (f"\n{compute_type}: an hour of audio {benchmark['hour_of_audio_s']} s, {benchmark['times_real_time']} times real "
-           "time, operations alone")
+    yield (f"\n{compute_type}: an hour of audio {benchmark['hour_of_audio_s']} s, {benchmark['times_real_time']} times "
+           "real time, operations alone")
     for op in benchmark["operations"]:
         yield (f"  {op['name']:<46} {op['seconds'] * 1e6:10.1f} µs {op['flops'] / op['seconds'] / 1e12:8.2f} TFLOPS "
                f"{op['bytes'] / op['seconds'] / 1e9:8.1f} GB/s   of peak: {op['share_of_peak_flops']}, "
@@ -199,8 +207,8 @@ def lines_of_benchmark(compute_type, benchmark):
 def as_text(report):
     lines = [f"{report['date']}, commit {report['commit']}, weights: {report['weights']}",
              ", ".join(f"{k} {v}" for k, v in report["gpu"].items()),
-             f"conformance: {report.get('conformance', 'did not run')}; sanitizers: {report['sanitizers'] or 'none here'}; "
-             f"not here: {report['not_here'] or 'nothing'}", *lines_of_goals(report)]
+             f"conformance: {report.get('conformance', 'did not run')}; "
+             f"sanitizers: {report['sanitizers'] or 'none here'}; not here: {report['not_here'] or 'nothing'}", *lines_of_goals(report)]
     for what in ("start", "transformers", "hour_whole", *(f"{part}_{t}" for part in ("parity", "hour") for t in TYPES)):
         if report[what]:
             shown = {k: v for k, v in report[what].items() if not isinstance(v, list)}

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Tests and times the GPU engine on this machine's GPU; writes report.json and report.txt into RESULTS, and ends with 1 when
-# anything failed.
+# Tests and times the GPU engine on this machine's GPU; writes report.json and report.txt into RESULTS, and ends with 1
+# when anything failed.
 #     ./run.sh [--device_index N] [STEP…]     default: all of them, in this order
 #       conformance sanitizer benchmark model parity start hour transformers
 #     ./run.sh --dry      without a GPU: the CPU in its place, on a small model, one minute for the hour
-# Each step has a time limit; what one leaves in RESULTS stays, so steps can be run one by one, and the report is of all that
-# is there. Environment:
-#     RESULTS=FOLDER   default: results/ beside this file    WORK=FOLDER   for models and audio; default: work/ beside it
+# Each step has a time limit; what one leaves in RESULTS stays, so steps can be run one by one, and the report is of all
+# that is there. Environment:
+#     RESULTS=FOLDER   default: results/ beside this file
+#     WORK=FOLDER      for models and audio; default: work/ beside it
 #     MODEL=FOLDER     real weights instead of random ones   TOKENS=110    of a window, with random weights
 #     PEAK_TFLOPS, PEAK_GBPS   of the chip, where the table in report.py lacks it
 # A variant of a kernel: change src/, then with nvcc
-#     nvcc -O3 -std=c++20 -arch=native -DFMT_HEADER_ONLY -Isrc -Iinclude benchmark.cpp src/backends/cuda/*.c* src/*/*.cpp -o gpu_benchmark
+#     nvcc -O3 -std=c++20 -arch=native -DFMT_HEADER_ONLY -Isrc -Iinclude benchmark.cpp src/backends/cuda/*.c* src/*/*.cpp \
+#         -o gpu_benchmark
 set -uo pipefail
 cd "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" || exit 1
 index=0 dry='' steps=()
@@ -39,7 +41,7 @@ date -u +%Y-%m-%dT%H:%M:%SZ >"$results/date"
 nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.max.sm,clocks.max.mem,power.limit,memory.total \
     --format=csv,noheader,nounits >"$results/gpu" 2>&1
 
-# attempt NAME SECONDS COMMAND…: its output goes to NAME.json and NAME.log, its exit code to NAME.status (124: out of time).
+# attempt NAME SECONDS COMMAND…: its output goes to NAME.json and NAME.log, its exit code to NAME.status (124: too late).
 attempt() {
     local name=$1 limit=$2 status
     shift 2
@@ -94,8 +96,8 @@ step_model() {
 # The truth is the CPU in float32, with products of its own.
 step_parity() {
     local type
-    attempt parity.cpu 300 ./gpu_transcribe --device cpu --compute_type float32 --model "$model" --packed "$(packed cpu)" \
-        --batch_size 8 "${heard[@]}" audio/*.wav
+    attempt parity.cpu 300 ./gpu_transcribe --device cpu --compute_type float32 --model "$model" \
+        --packed "$(packed cpu)" --batch_size 8 "${heard[@]}" audio/*.wav
     for type in "${types[@]}"; do
         attempt "parity.$type" 120 ./gpu_transcribe --device "$device" --compute_type "$type" --model "$model" \
             --packed "$(packed "$device-$type")" "${heard[@]}" audio/*.wav
@@ -125,7 +127,8 @@ step_hour() {
 step_transformers() {
     local settings=()
     [[ ! $dry ]] || settings=(--device cpu --dtype float32)
-    attempt transformers 400 python3 transformers_speed.py --model "$model" --tokens "$tokens" "${settings[@]}" "$work/hour.wav"
+    attempt transformers 400 python3 transformers_speed.py --model "$model" --tokens "$tokens" "${settings[@]}" \
+        "$work/hour.wav"
 }
 
 for step in "${steps[@]}"; do

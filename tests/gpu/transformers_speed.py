@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """transformers beside ours: the same weights, windows and number of tokens, float16, batches of 16, on the same GPU.
 
-    python3 transformers_speed.py --model FOLDER --tokens N [--batch_size 16] [--device cuda] [--dtype float16] FILE.wav…
+    python3 transformers_speed.py --model FOLDER --tokens N [--batch_size 16] [--device cuda] [--dtype float16] FILE…
 
-Greedy, without timestamps, windows of 30 s one after the other; the text ends where the model ends it, after N tokens at
-most. Prints one JSON object: seconds from PCM to log-mel, and from there to tokens, after one batch to warm up. Exit code
-77 when PyTorch, transformers or the GPU is not there."""
+Greedy, without timestamps, windows of 30 s one after the other; the text ends where the model ends it, after N tokens
+at most. Prints one JSON object: seconds from PCM to log-mel, and from there to tokens, after one batch to warm up. Exit
+code 77 when PyTorch, transformers or the GPU is not there."""
 import argparse
 import array
 import json
