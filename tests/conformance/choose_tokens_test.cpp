@@ -9,7 +9,7 @@
 namespace ft::conformance {
 namespace {
 
-FT_CONFORMANCE_SUITE(ChooseTokensConformance);
+FT_CONFORMANCE_SUITE_ON(ChooseTokensConformance, cases_beyond_products());
 
 /// A decoder's last part with its input.
 struct Head {

@@ -8,7 +8,7 @@
 namespace ft::conformance {
 namespace {
 
-FT_CONFORMANCE_SUITE(EncoderConformance);
+FT_CONFORMANCE_SUITE_ON(EncoderConformance, cases_beyond_products());
 
 TEST_P(EncoderConformance, ConvStem) {
     struct Case {

@@ -8,7 +8,7 @@
 namespace ft::conformance {
 namespace {
 
-FT_CONFORMANCE_SUITE(SelfAttentionConformance);
+FT_CONFORMANCE_SUITE_ON(SelfAttentionConformance, cases_beyond_products());
 
 struct Step {
     std::vector<int32_t> slots, positions;

@@ -69,8 +69,10 @@ std::vector<BackendCase> all_cases() {
 #endif
     // The stand-in's device 0 is a Turing, 1 an Ampere.
     cases.push_back({"cuda_standin_float16", {"cuda_standin", Precision::float16, 1, "", 0}, float16_tolerance});
-    cases.push_back(
-        {"cuda_standin_int8_float16", {"cuda_standin", Precision::int8_float16, 1, "", 1}, int8_float16_tolerance});
+    cases.push_back({"cuda_standin_int8_float16",
+                     {"cuda_standin", Precision::int8_float16, 1, "", 1},
+                     int8_float16_tolerance,
+                     true});
 #endif
     return cases;
 }
@@ -87,6 +89,12 @@ std::unique_ptr<Backend> make(const BackendOptions& options) {
 
 const std::vector<BackendCase>& backend_cases() {
     static const std::vector<BackendCase> cases = all_cases();
+    return cases;
+}
+
+std::vector<BackendCase> cases_beyond_products() {
+    std::vector<BackendCase> cases = backend_cases();
+    std::erase_if(cases, [](const BackendCase& test_case) { return test_case.products_only; });
     return cases;
 }
 

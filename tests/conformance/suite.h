@@ -25,12 +25,15 @@ struct BackendCase {
     std::string name;  ///< for the test's name: "cpu_int8_avx2"
     BackendOptions options;
     Tolerance tolerance;
+    bool products_only = false;  ///< differs from another case in products and windows alone
 
     friend void PrintTo(const BackendCase& test_case, std::ostream* stream) { *stream << test_case.name; }
 };
 
 /// Every backend and precision, and every instruction set that a machine may have.
 const std::vector<BackendCase>& backend_cases();
+/// Those for operations that are neither product nor window.
+std::vector<BackendCase> cases_beyond_products();
 /// Whether this machine can run the case; says why not.
 bool machine_can_run(const BackendCase& test_case, std::string* why_not);
 std::string case_name(const testing::TestParamInfo<BackendCase>& info);
@@ -98,8 +101,8 @@ class Conformance : public testing::TestWithParam<BackendCase> {
 
 }  // namespace ft::conformance
 
-/// Declares a suite that runs on every backend.
-#define FT_CONFORMANCE_SUITE(name)                                                             \
-    class name : public ft::conformance::Conformance {};                                       \
-    INSTANTIATE_TEST_SUITE_P(Every, name, testing::ValuesIn(ft::conformance::backend_cases()), \
-                             ft::conformance::case_name)
+/// Declares a suite that runs on every backend, or on `cases` of them.
+#define FT_CONFORMANCE_SUITE_ON(name, cases)             \
+    class name : public ft::conformance::Conformance {}; \
+    INSTANTIATE_TEST_SUITE_P(Every, name, testing::ValuesIn(cases), ft::conformance::case_name)
+#define FT_CONFORMANCE_SUITE(name) FT_CONFORMANCE_SUITE_ON(name, ft::conformance::backend_cases())
