@@ -26,11 +26,34 @@ std::optional<size_t> mp3_primer(const std::vector<Packet>& packets) {
     return std::nullopt;
 }
 
+/// Samples at 48 kHz in a packet (RFC 6716, §3.1 and §3.2); 0 for one that cannot be.
+int64_t opus_samples(const AVPacket& packet) {
+    if (packet.size < 1) return 0;
+    const int configuration = packet.data[0] >> 3, code = packet.data[0] & 3;
+    constexpr int64_t silk[] = {480, 960, 1920, 2880}, hybrid[] = {480, 960}, celt[] = {120, 240, 480, 960};
+    const int64_t frame = configuration < 12   ? silk[configuration & 3]
+                          : configuration < 16 ? hybrid[configuration & 1]
+                                               : celt[configuration & 3];
+    if (code < 3) return code == 0 ? frame : 2 * frame;
+    return packet.size < 2 ? 0 : frame * (packet.data[1] & 63);
+}
+
+std::optional<size_t> opus_primer(const std::vector<Packet>& packets) {
+    constexpr int64_t fading = 4 * 48000;
+    int64_t samples = 0;
+    for (size_t count = 1; count <= packets.size(); ++count) {
+        samples += opus_samples(*packets[packets.size() - count]);
+        if (samples >= fading) return count;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<size_t> primer_length(AVCodecID codec, const std::vector<Packet>& packets) {
     if (codec == AV_CODEC_ID_FLAC || codec == AV_CODEC_ID_ALAC) return 0;
     if (codec == AV_CODEC_ID_MP3) return mp3_primer(packets);
+    if (codec == AV_CODEC_ID_OPUS) return opus_primer(packets);
     // A block overlaps with the one before, and the first block that a decoder sees gives nothing.
     constexpr size_t vorbis_primer = 3;
     if (codec == AV_CODEC_ID_VORBIS && packets.size() >= vorbis_primer) return vorbis_primer;
@@ -79,6 +102,16 @@ void DecodedRange::decode(const AVCodecParameters& shape) noexcept {
     } catch (...) {
         failure = std::current_exception();
     }
+}
+
+void DecodedRange::decode_after(DecodedRange& earlier, const AVCodecParameters& shape) noexcept {
+    primer.clear();
+    before.reset();
+    frames.clear();
+    failure = nullptr;
+    last_timestamp_ = AV_NOPTS_VALUE;
+    decoder = std::move(earlier.decoder);
+    decode(shape);
 }
 
 bool DecodedRange::continues(const DecodedRange& earlier) const {

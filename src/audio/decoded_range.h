@@ -14,8 +14,10 @@ using Packet = FfmpegHandle<AVPacket>;
 using Frame = FfmpegHandle<AVFrame>;
 
 /// How many packets before a range its decoder must have seen to stand where one that saw all would stand; nothing for
-/// codecs that remember more than a few packets (aac draws noise from one sequence for the whole file, opus predicts
-/// and filters without end, ac3 dithers), and when `packets` are too few. Pure.
+/// codecs that remember more than a few packets (aac draws noise from one sequence for the whole file, ac3 dithers),
+/// and when `packets` are too few. Opus predicts and filters without end, but what a decoder has not seen fades until
+/// the samples are the same to the last bit: after two seconds at 106 borders of 108, after four at all of them, but
+/// where a tone has faded into digital silence (1e-45 apart). So continues() is asked of every range. Pure.
 std::optional<size_t> primer_length(AVCodecID codec, const std::vector<Packet>& packets);
 
 /// Packets are filled in by the thread that reads them; decode() then belongs to one thread, the results to the next.
@@ -39,6 +41,9 @@ struct DecodedRange {
 
     /// The range before ended with the very samples that the primer ended with (or there was none).
     bool continues(const DecodedRange& earlier) const;
+
+    /// Once more, by the decoder of the range before, which must be ordinary and gives it away: as without ranges.
+    void decode_after(DecodedRange& earlier, const AVCodecParameters& shape) noexcept;
 
   private:
     void decode_packet(const AVPacket* packet, const AVCodecParameters& shape, std::vector<Frame>& into);

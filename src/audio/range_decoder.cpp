@@ -13,6 +13,10 @@ constexpr double shortest_s = 30.0;
 constexpr int most_threads = 4;
 /// What a range is to hold at most; whichever comes first. Some seconds of audio, 1 MB for two channels.
 constexpr int64_t range_samples = 1 << 17;
+/// Opus must hear four seconds before a range, so ranges are of sixteen.
+constexpr int64_t opus_range_samples = 3 << 18;
+/// Ranges in a row that may be decoded twice because they did not continue the one before.
+constexpr int most_repeats = 3;
 constexpr int64_t range_bytes = 1 << 22;
 constexpr size_t range_packets = 1024;
 /// Of packets that do not say how long they are.
@@ -31,7 +35,8 @@ Packet copy_of(const Packet& packet) {
 }
 
 bool may_have_ranges(AVCodecID codec) {
-    return codec == AV_CODEC_ID_MP3 || codec == AV_CODEC_ID_VORBIS || primer_length(codec, {}).has_value();
+    return codec == AV_CODEC_ID_MP3 || codec == AV_CODEC_ID_VORBIS || codec == AV_CODEC_ID_OPUS ||
+           primer_length(codec, {}).has_value();
 }
 
 }  // namespace
@@ -98,7 +103,8 @@ std::unique_ptr<RangeDecoder::Task> RangeDecoder::read_range() {
     primer_.clear();
     int64_t samples = 0;
     int64_t bytes = 0;
-    while (samples < range_samples && bytes < range_bytes && range.packets.size() < range_packets) {
+    const int64_t most_samples = shape_->codec_id == AV_CODEC_ID_OPUS ? opus_range_samples : range_samples;
+    while (samples < most_samples && bytes < range_bytes && range.packets.size() < range_packets) {
         Packet packet(av_packet_alloc());
         if (!packet) throw std::bad_alloc();
         try {
@@ -153,12 +159,15 @@ bool RangeDecoder::move_on() {
     read_ahead();
     if (tasks_.empty()) return false;
     std::unique_ptr<Task> task = finished_front();
-    if (current_ && !task->range.continues(current_->range)) {
+    const bool continues = !current_ || task->range.continues(current_->range);
+    if (!continues && (shape_->codec_id != AV_CODEC_ID_OPUS || repeats_ == most_repeats)) {
         const std::lock_guard lock(mutex_);
         tasks_.push_front(std::move(task));
         return false;
     }
-    if (current_) ++joined_;
+    if (!continues) task->range.decode_after(current_->range, *shape_);
+    repeats_ = continues ? 0 : repeats_ + 1;
+    if (current_ && continues) ++joined_;
     current_ = std::move(task);
     at_ = 0;
     return true;

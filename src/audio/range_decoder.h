@@ -16,11 +16,14 @@ namespace ft {
 /// by a decoder of its own that first sees what it needs of the range before. The first range that is not ordinary
 /// (damage, a change in the middle, a clock that jumps back) is still right itself: its decoder goes on from there to
 /// the end of the file, packet by packet, and what was decoded ahead is dropped.
-/// Memory: at most six ranges of about 2^17 samples. No thread spins; the destructor waits for the ranges under way.
+/// A range of Opus that does not continue the one before is decoded again by that one's decoder, and if three in a row
+/// do not, so is the rest.
+/// Memory: at most six ranges of about 2^17 samples, or, for Opus, 3·2^18. No thread spins; the destructor waits for
+/// the ranges under way.
 class RangeDecoder final : public FrameSource {
   public:
     /// Whether it may and is worth it: a file (not a pipe, whose next bytes may take their time), surely audio, of half
-    /// a minute at least, and of a codec whose ranges are provably right.
+    /// a minute at least, and of a codec whose ranges can be right.
     static bool suits(const MediaFile& file, int threads);
 
     /// `threads` ≥ 2 counts the caller's. Throws as TrackDecoder. `file` outlives this.
@@ -55,6 +58,7 @@ class RangeDecoder final : public FrameSource {
     std::unique_ptr<Task> current_;
     size_t at_ = 0;  // the next frame of current_
     int64_t joined_ = 0;
+    int repeats_ = 0;                      // in a row
     std::unique_ptr<TrackDecoder> alone_;  // from the first range on that was not ordinary
     std::deque<Packet> ahead_;             // packets that were read for ranges that are not used
 

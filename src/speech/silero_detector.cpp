@@ -20,7 +20,7 @@ namespace {
 constexpr int context = 64;  // samples of the previous frame that a frame begins with; as many are reflected at its end
 constexpr int framed = context + vad_frame_samples + context;
 constexpr int column_hop = 128;
-constexpr int batch_frames = 48;
+constexpr int batch_frames = 24;
 constexpr int batches_a_thread = 2;  // in a group: so that nobody waits long for the slowest
 constexpr int64_t batch_gates = int64_t{batch_frames} * 4 * silero_hidden;
 constexpr int frame_granule = 12;  // every tile below divides the rows of this many frames

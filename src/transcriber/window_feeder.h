@@ -57,7 +57,6 @@ class WindowFeeder {
     void run();
     std::vector<size_t> choose_channels(ChannelPlan& plan);
     bool cut(ReadAhead& sound, std::vector<size_t> channels, bool labelled);
-    bool end_of(const std::vector<std::unique_ptr<Cutter>>& cutters, int64_t total);
     static void look_ahead(const std::vector<SoundChunk>& chunks, const std::vector<std::unique_ptr<Cutter>>& cutters);
     bool deliver(std::vector<Window>& windows);
 
