@@ -52,6 +52,7 @@ struct BatchDecoder::Task {
         *next = State::running;
         return static_cast<size_t>(next - states.begin());
     }
+    void start_again() { std::fill(states.begin(), states.end(), State::waiting); }
     void finish(size_t attempt, Hypothesis hypothesis) {
         states[attempt] = State::done;
         attempts[attempt] = std::move(hypothesis);
@@ -77,6 +78,7 @@ struct BatchDecoder::Task {
     }
 
     DecodeRequest request;
+    int64_t arrival = 0;
     std::vector<State> states;         // by temperature
     std::vector<Hypothesis> attempts;  // likewise, valid where done
 };
@@ -96,7 +98,8 @@ BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const To
       tokenizer_(tokenizer),
       decoder_(model, backend, slots),
       aligner_(model, backend, decoder_),
-      slots_(static_cast<size_t>(slots)) {
+      slots_(static_cast<size_t>(slots)),
+      row_limit_(slots_) {
     for (int slot = slots; slot-- > 0;) free_slots_.push_back(slot);
 }
 BatchDecoder::~BatchDecoder() = default;
@@ -122,10 +125,15 @@ bool BatchDecoder::is_ahead(const Attempt& attempt) const {
     });
 }
 
+int BatchDecoder::rows_needed() const {
+    size_t rows = 0;
+    for (const Attempt& attempt : attempts_) rows += is_ahead(attempt) ? 0 : attempt.slots.size();
+    return static_cast<int>(rows);
+}
+
 bool BatchDecoder::has_room(const DecodePlan& plan) const {
-    size_t room = free_slots_.size();
-    for (const Attempt& attempt : attempts_) room += is_ahead(attempt) ? attempt.slots.size() : 0;
-    return room >= static_cast<size_t>(plan.width());
+    const size_t others = static_cast<size_t>(rows_needed()), all = others + static_cast<size_t>(plan.width());
+    return all <= slots_ && (others == 0 || all <= row_limit_);
 }
 
 int BatchDecoder::rows_of(const DecodePlan* plan) const {
@@ -146,23 +154,58 @@ void BatchDecoder::leave_all_of(const Task& task) {
     }
 }
 
+/// Of all attempts that may be needless, the one at the highest temperature; false when there is none.
+bool BatchDecoder::drop_furthest_guess() {
+    size_t furthest = attempts_.size();
+    for (size_t i = 0; i < attempts_.size(); ++i) {
+        if (!is_ahead(attempts_[i])) continue;
+        if (furthest == attempts_.size() || attempts_[i].temperature > attempts_[furthest].temperature) furthest = i;
+    }
+    if (furthest == attempts_.size()) return false;
+    attempts_[furthest].task->states[attempts_[furthest].temperature] = Task::State::waiting;
+    leave(furthest);
+    return true;
+}
+
 /// Free slots, or those of the attempts that are furthest ahead.
 std::vector<int> BatchDecoder::take_slots(int count) {
-    while (free_slots_.size() < static_cast<size_t>(count)) {
-        size_t furthest = attempts_.size();
-        for (size_t i = 0; i < attempts_.size(); ++i) {
-            if (!is_ahead(attempts_[i])) continue;
-            if (furthest == attempts_.size() || attempts_[i].temperature > attempts_[furthest].temperature)
-                furthest = i;
-        }
-        if (furthest == attempts_.size()) throw Error(ErrorCode::internal, "the batch is full");
-        attempts_[furthest].task->states[attempts_[furthest].temperature] = Task::State::waiting;
-        leave(furthest);
-    }
+    const auto wanted = static_cast<size_t>(count);
+    while (static_cast<size_t>(rows()) + wanted > row_limit_ && drop_furthest_guess()) continue;
+    if (free_slots_.size() < wanted) throw Error(ErrorCode::internal, "the batch is full");
     const auto first = free_slots_.end() - count;
     std::vector<int> slots(first, free_slots_.end());
     free_slots_.erase(first, free_slots_.end());
     return slots;
+}
+
+std::shared_ptr<BatchDecoder::Task> BatchDecoder::newest_task() const {
+    const auto newest = std::max_element(attempts_.begin(), attempts_.end(), [](const Attempt& a, const Attempt& b) {
+        return a.task->arrival < b.task->arrival;
+    });
+    return newest == attempts_.end() ? nullptr : newest->task;
+}
+
+std::vector<BatchDecoder::Name> BatchDecoder::limit_rows(int rows) {
+    row_limit_ = std::min(slots_, static_cast<size_t>(std::max(rows, 1)));
+    while (static_cast<size_t>(this->rows()) > row_limit_ && drop_furthest_guess()) continue;
+    std::vector<Name> left;
+    while (static_cast<size_t>(this->rows()) > row_limit_) {
+        const std::shared_ptr<Task> newest = newest_task();
+        const bool alone = std::all_of(attempts_.begin(), attempts_.end(),
+                                       [&](const Attempt& attempt) { return attempt.task == newest; });
+        if (alone) break;
+        left.push_back({newest->request.plan, newest->request.id});
+        leave_all_of(*newest);
+    }
+    std::reverse(left.begin(), left.end());
+    return left;
+}
+
+std::optional<BatchDecoder::Name> BatchDecoder::take_out_last() {
+    const std::shared_ptr<Task> last = newest_task();
+    if (last == nullptr) return std::nullopt;
+    leave_all_of(*last);
+    return Name{last->request.plan, last->request.id};
 }
 
 void BatchDecoder::begin(std::shared_ptr<Task> task, size_t temperature, std::vector<int> slots) {
@@ -185,6 +228,7 @@ void BatchDecoder::add(DecodeRequest request) {
     }
     std::vector<int> slots = take_slots(width);
     auto task = std::make_shared<Task>(std::move(request));
+    task->arrival = arrivals_++;
     const size_t temperature = *task->begin_next();
     begin(std::move(task), temperature, std::move(slots));
 }
@@ -194,7 +238,7 @@ void BatchDecoder::use_spare_slots() {
         const std::shared_ptr<Task> task = attempts_[i].task;
         const int width = task->request.plan->width();
         if (!task->has_failed_once()) continue;
-        while (free_slots_.size() >= static_cast<size_t>(width)) {
+        while (free_slots_.size() >= static_cast<size_t>(width) && static_cast<size_t>(rows() + width) <= row_limit_) {
             const std::optional<size_t> temperature = task->begin_next();
             if (!temperature) break;
             begin(task, *temperature, take_slots(width));
@@ -324,7 +368,17 @@ void BatchDecoder::step(std::vector<DecodeResult>& results) {
             begin(task, *next, take_slots(task->request.plan->width()));
         }
     }
-    add_times(finished, std::span(results).subspan(first_result));
+    try {
+        add_times(finished, std::span(results).subspan(first_result));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::out_of_memory) throw;
+        results.resize(first_result);
+        for (const std::shared_ptr<Task>& task : finished) {
+            task->start_again();
+            begin(task, *task->begin_next(), take_slots(task->request.plan->width()));
+        }
+        throw;
+    }
 }
 
 AlignRequest BatchDecoder::text_of(const DecodeRequest& request, const Hypothesis& hypothesis) const {

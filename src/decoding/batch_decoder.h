@@ -58,7 +58,10 @@ class BatchDecoder {
     /// Room for one more window of this plan.
     bool has_room(const DecodePlan& plan) const;
     bool idle() const;
+    int slots() const { return static_cast<int>(slots_); }
     int rows() const;
+    /// Without those of guesses that add() would take back.
+    int rows_needed() const;
     int rows_of(const DecodePlan* plan) const;
     /// Needs room. Throws Error{invalid_argument} when the prompt leaves no room for text, or the plan has no
     /// temperature or is wider than the batch; the batch stays as it was.
@@ -66,7 +69,19 @@ class BatchDecoder {
     /// Windows that climb the ladder of temperatures try its further steps at once, in slots that nobody else needs;
     /// add() takes those slots back. For when no window waits: a lone row costs nearly as much as a full batch.
     void use_spare_slots();
-    /// One token for every row; windows that are finished are appended to `results`.
+    /// A window of a plan.
+    struct Name {
+        const DecodePlan* plan = nullptr;
+        int64_t id = 0;
+    };
+    /// From now on the batch takes no more rows than this; one window alone may have more. What is beyond leaves, and
+    /// is to be added again, from its beginning: guesses first, then the windows that came last, but never all of them.
+    /// Gives their names in the order in which they came.
+    std::vector<Name> limit_rows(int rows);
+    /// Takes out the only window that is left.
+    std::optional<Name> take_out_last();
+    /// One token for every row; windows that are finished are appended to `results`. After Error{out_of_memory} the
+    /// batch is as it was, or windows that were about to finish begin anew: the step can be tried again.
     void step(std::vector<DecodeResult>& results);
     /// Forgets the windows of a job.
     void remove(const DecodePlan* plan);
@@ -86,6 +101,8 @@ class BatchDecoder {
     bool is_ahead(const Attempt& attempt) const;
     bool is_hopeless(const Attempt& attempt) const;
     std::vector<int> take_slots(int count);
+    bool drop_furthest_guess();
+    std::shared_ptr<Task> newest_task() const;
     void leave(size_t attempt);
     void leave_all_of(const Task& task);
     int longest_text(const DecodeRequest& request) const;
@@ -97,6 +114,8 @@ class BatchDecoder {
     Decoder decoder_;
     WordAligner aligner_;
     const size_t slots_;
+    size_t row_limit_;
+    int64_t arrivals_ = 0;
     std::vector<Attempt> attempts_;
     std::vector<int> free_slots_;
     // Of the step under way.

@@ -47,11 +47,12 @@ Decoder::Items Decoder::read(std::span<const DecoderInput> inputs) {
     }
     if (x_.rows() != n) {
         const int64_t d = config.d_model;
-        x_ = backend_.empty({n, d});
+        x_ = {};  // the others may not follow for lack of memory: it comes last, and says that all are there
         qkv_ = backend_.empty({n, 3 * d});
         mixed_ = backend_.empty({n, d});
         query_ = backend_.empty({n, d});
         hidden_ = backend_.empty({n, config.decoder_ffn});
+        x_ = backend_.empty({n, d});
     }
     backend_.embed(*model_.embedding, *model_.decoder_positions, tokens, items.positions, x_);
     return items;

@@ -184,6 +184,15 @@ std::optional<FileJob::Ready> FileJob::next() {
     }
 }
 
+void FileJob::put_back(int64_t id) {
+    again_.push_back(id / parts_per_window);
+    std::sort(again_.begin(), again_.end(), std::greater<>());  // the earliest is taken first
+}
+
+void FileJob::warn(const std::string& warning) {
+    if (std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end()) warnings_.push_back(warning);
+}
+
 std::vector<int32_t> FileJob::prompt(int64_t id, const LanguageProbabilities& language_probabilities) {
     const GenerationConfig& special = model_.packed().generation();
     WindowWork& work = open_.at(id / parts_per_window);
@@ -367,6 +376,7 @@ Transcript FileJob::finish() {
     transcript_.coverage.rejected_s = summary.rejected_s;
     transcript_.coverage.low_confidence = low_confidence_spans(transcript_.segments, low_confidence);
     transcript_.warnings = summary.warnings;
+    transcript_.warnings.insert(transcript_.warnings.end(), warnings_.begin(), warnings_.end());
     if (stopped()) {
         transcript_.warnings.push_back("interrupted: the transcript ends with the last window that was finished");
     }

@@ -35,6 +35,10 @@ class FileJob {
     };
     /// The next window, if there is one now. Rethrows what went wrong while reading.
     std::optional<Ready> next();
+    /// It could not be decoded now: next() gives it again, before all that comes later in the file.
+    void put_back(int64_t id);
+    /// Into the transcript, once.
+    void warn(const std::string& warning);
     /// Of the window that the prompt is wanted for; see BatchDecoder.
     using LanguageProbabilities = std::function<std::vector<float>(const GenerationConfig&)>;
     /// Asks for the probabilities at most once, when the file's language is to be found out.
@@ -79,7 +83,8 @@ class FileJob {
     std::map<int64_t, FinishedWindow> finished_;  // not yet emitted
     std::deque<PreparedWindow> held_;             // rejected sound, until the language is known
     std::optional<int64_t> first_speech_;         // index of the first window of speech
-    std::map<int, double> latest_start_s_;        // of the segments emitted of windows of speech, by channel
+    std::vector<std::string> warnings_;
+    std::map<int, double> latest_start_s_;  // of the segments emitted of windows of speech, by channel
     std::atomic<bool> abandoned_{false};
     double done_s_ = 0;
     bool all_read_ = false;

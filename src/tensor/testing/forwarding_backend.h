@@ -22,6 +22,8 @@ class ForwardingBackend : public Backend {
         return inner_->upload(std::move(shape), values);
     }
     std::vector<float> read(const Tensor& tensor) override { return inner_->read(tensor); }
+    void log_mel(std::span<const float> pcm, Tensor& out) override { inner_->log_mel(pcm, out); }
+    void release_idle_memory() override { inner_->release_idle_memory(); }
     void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
                    Tensor& out) override {
         inner_->conv_stem(mel, conv1, conv2, positions, out);

@@ -118,13 +118,13 @@ TEST(KernelWork, CrossAttentionSharesAWindow) {
     const std::vector<const CrossCache*> windows{longer.get(), shorter.get(), longer.get()};
     c.backend->cross_attention_step(q, 2, 1, windows, out, {}, nullptr);
     c.expect("cross_attention", 1, 4 * (1500 + 1400 + 1500) * 128,
-             3 * (2 * 4 * 128 + 16) + 2 * 2 * (1500 + 1400) * 128);
+             3 * (2 * 4 * 128 + 24) + 2 * 2 * (1500 + 1400) * 128);
 
     const std::vector<const CrossCache*> alike(3, longer.get());
     const auto trace = c.backend->make_attention_trace(3, 1);
     c.backend->cross_attention_trace(q, 2, 1, alike, std::vector<int32_t>{1}, *trace, 0, out);
     c.expect("cross_attention", 1, 4 * 3 * 1500 * 128,
-             3 * (2 * 4 * 128 + 16) + 2 * 2 * 1500 * 128 + 4 * 3 * 1500);  // the probabilities of one head
+             3 * (2 * 4 * 128 + 24) + 2 * 2 * 1500 * 128 + 4 * 3 * 1500);  // the probabilities of one head
     c.backend->alignment_matrix(*trace, std::vector<int32_t>{0}, {0, 2, 700});
     c.expect("scale_rows", 1, 2 * 2 * 700, 2 * 4 * 2 * 700 + 4);
     c.expect("standardize", 1, 6 * 2 * 700, 2 * 4 * 2 * 700);
