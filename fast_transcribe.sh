@@ -55,8 +55,12 @@ read_arguments() {
 prepare() {
     local -a packages=("${ft_packages_build[@]}")
     if [[ $command == transcribe ]] && ! ft_has_silero; then packages+=("${ft_packages_wheels[@]}"); fi
+    if [[ -e $ft_gpu_node ]] && ! ft_is_configured release; then packages+=("${ft_packages_wheels[@]}"); fi
     ft_install_packages "to build and run fast-transcribe" "${packages[@]}"
-    ft_is_configured release || ft_configure release
+    if ! ft_is_configured release; then
+        [[ ! -e $ft_gpu_node ]] || "$ft_root/scripts/cuda_toolkit.sh" || ft_say "The GPU engine is left out; the CPU will be used."
+        ft_configure release
+    fi
     ft_build release fast-transcribe
     if [[ $command == transcribe ]]; then ft_get_models "$program" "$model" "$model_dir"; fi
 }

@@ -72,11 +72,17 @@ get_browser() {
     "$ft_root/scripts/browser.sh" || ft_say "The test of the page in a browser will be skipped."
 }
 
+# The kernels' compiler: without it they are tested on their stand-in only, not made into machine code.
+get_cuda_toolkit() {
+    "$ft_root/scripts/cuda_toolkit.sh" || ft_say "The GPU engine's machine code will not be made and tested."
+}
+
 ft_lock
 install_packages
 get_models
 get_moto
 get_browser
+get_cuda_toolkit
 ft_configure release -DFT_BUILD_TESTS=ON -DFT_BUILD_BENCH=ON
 ft_build release
 run_tests release

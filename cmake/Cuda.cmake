@@ -9,12 +9,14 @@ set(FT_HAVE_CUDA OFF)
 if(FT_CUDA STREQUAL "OFF" OR FT_SANITIZE)
   return()
 endif()
-find_program(FT_NVCC nvcc HINTS ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
+# scripts/cuda_toolkit.sh puts it into build/, where the system has none or one that is too old.
+find_program(FT_NVCC nvcc HINTS ENV CUDA_PATH ${CMAKE_SOURCE_DIR}/build/cuda_toolkit/packages/nvidia/cu13 PATHS /usr/local/cuda
+             PATH_SUFFIXES bin)
 if(FT_NVCC)
   get_filename_component(ft_cuda_root ${FT_NVCC} REALPATH)
   get_filename_component(ft_cuda_root ${ft_cuda_root}/../.. ABSOLUTE)
   find_path(FT_CUDA_INCLUDE_DIR cuda_runtime_api.h HINTS ${ft_cuda_root} PATH_SUFFIXES include targets/x86_64-linux/include)
-  find_library(FT_CUDART_STATIC libcudart_static.a HINTS ${ft_cuda_root} PATH_SUFFIXES lib64 targets/x86_64-linux/lib)
+  find_library(FT_CUDART_STATIC libcudart_static.a HINTS ${ft_cuda_root} PATH_SUFFIXES lib64 lib targets/x86_64-linux/lib)
 endif()
 # Distributions have older ones, which know neither C++20 nor Hopper.
 if(FT_NVCC)
@@ -29,7 +31,8 @@ elseif(FT_NVCC AND FT_CUDA_INCLUDE_DIR AND FT_CUDART_STATIC)
   message(STATUS "GPU engine: ${FT_NVCC}, chips ${FT_CUDA_CHIPS}")
 endif()
 if(FT_CUDA STREQUAL "ON" AND NOT FT_HAVE_CUDA)
-  message(FATAL_ERROR "FT_CUDA=ON needs the CUDA toolkit 12 or later (nvcc, headers, libcudart_static.a): install it, name it by CUDA_PATH, "
+  message(FATAL_ERROR "FT_CUDA=ON needs the CUDA toolkit 12 or later (nvcc, headers, libcudart_static.a): get it with "
+                      "scripts/cuda_toolkit.sh, install it, name it by CUDA_PATH, "
                       "or leave FT_CUDA out")
 endif()
 

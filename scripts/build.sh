@@ -1,5 +1,8 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # Configuring and building a preset without doing again what is done. Sourced after common.sh.
+
+# There is an NVIDIA GPU, and its driver.
+ft_gpu_node=${FT_GPU_NODE:-/dev/nvidiactl}
 
 # As many compilers as there are cores, but no more than one a GiB of free memory.
 ft_jobs() {

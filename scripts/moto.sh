@@ -1,36 +1,11 @@
 #!/usr/bin/env bash
 # Puts moto, which plays AWS in tests, and what verifies our webhooks and asks our server there, into build/moto:
 #     scripts/moto.sh [FOLDER]
-# Packages and versions: moto_requirements.txt. What is there already stays. FOLDER/python is then the Python to use, with
-# PYTHONPATH=FOLDER/packages. Where it cannot be had the script says why and ends with 1; tests that need it skip then.
+# Packages and versions: moto_requirements.txt. FOLDER/python is then the Python to use, with PYTHONPATH=FOLDER/packages. Where it
+# cannot be had the script says why and ends with 1; tests that need it skip then.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
-
-folder=${1:-$ft_root/build/moto}
-requirements=$ft_root/scripts/moto_requirements.txt
-
-python=
-for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null &&
-        "$candidate" -m pip --version >/dev/null 2>&1; then
-        python=$("$candidate" -c 'import sys; print(sys.executable)')
-        break
-    fi
-done
-[[ -n $python ]] || ft_die "moto needs Python 3.10 or later with pip: install python3-pip"
-
-# Packages with compiled parts fit one Python only.
-stamp="$("$python" -c 'import sys; print(sys.version)' | tr '\n' ' ') $(sha256sum <"$requirements")"
-[[ -x $folder/python && -f $folder/stamp && $(<"$folder/stamp") == "$stamp" ]] && exit 0
-
-ft_say "Getting moto, which plays AWS in tests …"
-rm -rf -- "$folder"
-mkdir -p -- "$folder"
-if ! "$python" -m pip install --no-deps --only-binary :all: --no-input --disable-pip-version-check --retries 2 --timeout 30 \
-    --quiet --target "$folder/packages" -r "$requirements" >"$folder/pip.log" 2>&1; then
-    grep -E 'ERROR|error' "$folder/pip.log" | tail -n 3 >&2 || tail -n 3 "$folder/pip.log" >&2
-    ft_die "pip could not get moto (see above): check the network and pip's settings"
-fi
-ln -s -- "$python" "$folder/python"
-printf '%s' "$stamp" >"$folder/stamp"
+# shellcheck source=scripts/wheels.sh
+. "$ft_root/scripts/wheels.sh"
+ft_get_wheels "${1:-$ft_root/build/moto}" "$ft_root/scripts/moto_requirements.txt" moto "plays AWS in tests"

@@ -51,20 +51,24 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
          }},
         {"model_dir", 0, "DIR", group, "a folder where models are kept and looked for",
          [&](const std::string& v) { engine.model_dir = v; }},
-        {"device", 0, "DEVICE", group, "auto, cpu or cuda (default auto: the CPU)",
+        {"device", 0, "DEVICE", group, "cpu, cuda, or auto: the GPU where one can be used, else the CPU (default auto)",
          [&](const std::string& v) { g.device = v; }},
         {"device_index", 0, "N", group, "which GPU, from 0 (default 0)",
          [&](const std::string& v) {
              engine.backend.device_index = static_cast<int>(parse_integer("--device_index", v, 0, 1023));
          }},
+        {"gpu_memory", 0, "SIZE", group,
+         "most of the GPU's memory that is taken, e.g. 800MB or 4GB (default: all it has)",
+         [&](const std::string& v) { engine.backend.memory_budget = parse_memory("--gpu_memory", v); }},
         {"compute_type", 0, "TYPE", group,
-         "auto, int8 (fast; CPU), float16 (fast; GPU) or float32 (exact) (default auto: the fast one)",
+         "auto, int8 (fast; CPU), float16 (fast; GPU), int8_float16 (GPU: half the memory; its effect on the text is "
+         "not measured yet) or float32 (exact) (default auto: int8 or float16)",
          [&](const std::string& v) { g.compute_type = v; }},
         {"threads", 0, "N", group, "threads that compute (default 0: all cores this process may use)",
          [&](const std::string& v) {
              engine.backend.threads = static_cast<int>(parse_integer("--threads", v, 0, 1024));
          }},
-        {"batch_size", 0, "N", group, "windows decoded together (default 8)",
+        {"batch_size", 0, "N", group, "windows decoded together (default: 8 on a CPU, 32 on a GPU)",
          [&](const std::string& v) { engine.batch_size = static_cast<int>(parse_integer("--batch_size", v, 1, 256)); }},
     };
 }

@@ -12,34 +12,24 @@ namespace {
 /// On the GPU. Whether there is one is found out when it is opened.
 void set_gpu_compute_type(BackendOptions& backend, const std::string& type) {
     backend.name = "cuda";
+    // No GPU has shown yet what int8 does to the text: it is for those who ask.
     if (type == "auto" || type == "default" || type == "float16") {
         backend.precision = Precision::float16;
+    } else if (type == "int8_float16") {
+        backend.precision = Precision::int8_float16;
     } else if (type == "float32") {
         backend.precision = Precision::float32;
-    } else if (type == "int8" || type == "int8_float16" || type == "int8_float32" || type == "bfloat16" ||
-               type == "int8_bfloat16" || type == "int16") {
-        refuse("compute_type", type, "the GPU computes in float16 (fast) or float32 (exact); choose one of them");
+    } else if (type == "int8" || type == "int8_float32" || type == "bfloat16" || type == "int8_bfloat16" ||
+               type == "int16") {
+        refuse("compute_type", type,
+               "the GPU computes in float16 (fast), int8_float16 (half the memory) or float32 (exact); choose one of "
+               "them");
     } else {
-        refuse("compute_type", type, "is no compute type; choose auto, float16 or float32");
+        refuse("compute_type", type, "is no compute type; choose auto, float16, int8_float16 or float32");
     }
 }
 
-void set_compute_type(GatheredFlags& g) {
-    BackendOptions& backend = g.options.engine.backend;
-    const std::string& type = g.compute_type;
-    if (g.device == "cuda") return set_gpu_compute_type(backend, type);
-    if (backend.device_index != 0)
-        refuse("device_index", std::to_string(backend.device_index), "counts GPUs; give --device cuda as well");
-    // "reference" is the slow scalar backend of the tests: not in the help, as nobody wants to wait for it.
-    if (g.device == "reference") {
-        backend.name = "reference";
-        backend.precision = Precision::float32;
-        if (type != "auto" && type != "default" && type != "float32") {
-            refuse("compute_type", type, "the reference backend computes in float32 only");
-        }
-        return;
-    }
-    if (g.device != "auto" && g.device != "cpu") refuse("device", g.device, "is no device; choose auto, cpu or cuda");
+void set_cpu_compute_type(BackendOptions& backend, const std::string& type) {
     backend.name = "cpu";
     if (type == "auto" || type == "default" || type == "int8" || type == "int8_float32") {
         backend.precision = Precision::int8;
@@ -50,8 +40,48 @@ void set_compute_type(GatheredFlags& g) {
         refuse("compute_type", type,
                "the CPU computes in int8 (fast) or float32 (exact); choose one of them, or --device cuda");
     } else {
-        refuse("compute_type", type, "is no compute type; choose auto, int8 or float32");
+        refuse("compute_type", type, "is no compute type; choose auto, int8, float16 or float32");
     }
+}
+
+bool is_of_gpus_alone(const std::string& type) {
+    return type == "float16" || type == "int8_float16";
+}
+
+/// The GPU, and the CPU where there is none; whoever asks for int8 means the CPU.
+void set_devices(EngineOptions& engine, const std::string& type) {
+    BackendOptions& gpu = engine.backend;
+    BackendOptions cpu = gpu;
+    set_cpu_compute_type(cpu, is_of_gpus_alone(type) ? "auto" : type);
+    if (type == "int8" || type == "int8_float32") {
+        gpu = cpu;
+        return;
+    }
+    set_gpu_compute_type(gpu, type);
+    engine.otherwise = cpu;
+}
+
+void set_compute_type(GatheredFlags& g) {
+    BackendOptions& backend = g.options.engine.backend;
+    const std::string& type = g.compute_type;
+    if (g.device == "cuda") return set_gpu_compute_type(backend, type);
+    if (g.device == "auto") return set_devices(g.options.engine, type);
+    if (backend.device_index != 0)
+        refuse("device_index", std::to_string(backend.device_index), "counts GPUs; give --device cuda as well");
+    if (backend.memory_budget != 0)
+        throw Error(ErrorCode::invalid_argument,
+                    "--gpu_memory: limits what is taken of a GPU; give --device cuda or auto as well");
+    // "reference" is the slow scalar backend of the tests: not in the help, as nobody wants to wait for it.
+    if (g.device == "reference") {
+        backend.name = "reference";
+        backend.precision = Precision::float32;
+        if (type != "auto" && type != "default" && type != "float32") {
+            refuse("compute_type", type, "the reference backend computes in float32 only");
+        }
+        return;
+    }
+    if (g.device != "cpu") refuse("device", g.device, "is no device; choose auto, cpu or cuda");
+    set_cpu_compute_type(backend, type);
 }
 
 /// Layouts that follow the words ask for their times.
@@ -73,6 +103,10 @@ void set_word_times(GatheredFlags& g) {
 
 }  // namespace
 
+int default_batch_size(std::string_view backend) {
+    return backend == "cuda" ? 32 : 8;
+}
+
 void finish_engine(GatheredFlags& g) {
     set_compute_type(g);
     g.options.transcribe = finish_options(g.draft);
@@ -83,7 +117,8 @@ void finish_engine(GatheredFlags& g) {
 void finish_service_engine(GatheredFlags& g) {
     finish_engine(g);
     EngineOptions& engine = g.options.engine;
-    engine.width = std::max(engine.width, (max_beam_size + engine.batch_size - 1) / engine.batch_size);
+    const int least = engine.batch_size == 0 ? default_batch_size("cpu") : engine.batch_size;
+    engine.width = std::max(engine.width, (max_beam_size + least - 1) / least);
 }
 
 void finish_output(GatheredFlags& g) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -17,11 +18,15 @@ struct EngineOptions {
     std::string model;  ///< as the user wrote it; empty: the best that is there (choose_model)
     std::filesystem::path model_dir;
     BackendOptions backend;
+    std::optional<BackendOptions> otherwise;  ///< used, and said, where the device of `backend` cannot be
     /// A file, the word "energy", or empty: where the model store has it.
     std::string vad_model;
-    int batch_size = 8;  ///< windows decoded together
+    int batch_size = 0;  ///< windows decoded together; 0: what suits the device
     int width = 1;       ///< rows that a window takes: the widest() of the search
 };
+
+/// Windows decoded together where nobody says how many: a GPU's memory is read once for all of them.
+int default_batch_size(std::string_view backend);
 
 struct OutputOptions {
     /// Neither -o nor -f was given: one transcription_<date>_<time>.txt in the current folder for each input.

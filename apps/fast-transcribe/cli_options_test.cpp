@@ -31,9 +31,8 @@ TEST(CommandLine, DefaultsAreThoseOfTheHelp) {
     const CommandOptions o = parse({});
     EXPECT_EQ(o.audio, Words{"a.mp3"});
     EXPECT_TRUE(o.output.dated);
-    EXPECT_EQ(o.engine.backend.name, "cpu");
-    EXPECT_EQ(o.engine.backend.precision, Precision::int8);
     EXPECT_EQ(o.engine.backend.threads, 0);
+    EXPECT_EQ(o.engine.batch_size, 0);
     EXPECT_EQ(o.transcribe.decode.language, "sv");
     EXPECT_EQ(o.transcribe.decode.task, "transcribe");
     EXPECT_EQ(o.transcribe.decode.temperatures.size(), 6u);
@@ -160,21 +159,51 @@ TEST(CommandLine, TheGpuIsTakenWhenAskedFor) {
     EXPECT_EQ(half.name, "cuda");
     EXPECT_EQ(half.precision, Precision::float16);
     EXPECT_EQ(half.device_index, 1);
+    EXPECT_EQ(half.memory_budget, 0U);
+    EXPECT_EQ(parse({"--device", "cuda", "--gpu_memory", "800MB"}).engine.backend.memory_budget, 800'000'000U);
+    EXPECT_EQ(parse({"--gpu_memory", "1.5GiB"}).engine.backend.memory_budget, size_t{3} << 29);
     EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "float32"}).engine.backend.precision, Precision::float32);
-    EXPECT_EQ(parse({"--device", "auto"}).engine.backend.name, "cpu");
+    EXPECT_FALSE(parse({"--device", "cuda"}).engine.otherwise);
+    EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "int8_float16"}).engine.backend.precision,
+              Precision::int8_float16);
+}
+
+TEST(CommandLine, AutoTriesTheGpuFirst) {
+    const auto devices = [](const Words& words) {
+        const EngineOptions engine = parse(words).engine;
+        const auto name = [](const BackendOptions& o) { return o.name + " " + std::string(to_string(o.precision)); };
+        return name(engine.backend) + (engine.otherwise ? ", " + name(*engine.otherwise) : "");
+    };
+    EXPECT_EQ(devices({}), "cuda float16, cpu int8");
+    EXPECT_EQ(devices({"--compute_type", "float16"}), "cuda float16, cpu int8");
+    EXPECT_EQ(devices({"--compute_type", "int8_float16"}), "cuda int8_float16, cpu int8");
+    EXPECT_EQ(devices({"--compute_type", "float32"}), "cuda float32, cpu float32");
+    EXPECT_EQ(devices({"--compute_type", "int8"}), "cpu int8") << "int8 is the CPU's";
+    EXPECT_EQ(devices({"--device", "cpu"}), "cpu int8");
+    EXPECT_EQ(devices({"--device", "cuda"}), "cuda float16");
+    const EngineOptions engine = parse({"--threads", "3", "--device_index", "1"}).engine;
+    EXPECT_EQ(engine.otherwise->threads, 3);
+    EXPECT_EQ(engine.backend.device_index, 1);
 }
 
 TEST(CommandLine, RefusesWhatItCannotDo) {
     const std::pair<Words, const char*> cases[] = {
         {{}, "no audio file"},
         {{""}, "empty"},
-        {{"a", "--device", "cuda", "--compute_type", "int8_float16"}, "float16 (fast) or float32"},
+        {{"a", "--device", "cuda", "--compute_type", "int8"}, "int8_float16 (half the memory) or float32"},
+        {{"a", "--device", "cpu", "--compute_type", "int8_float16"}, "--device cuda"},
         {{"a", "--device", "cuda", "--compute_type", "int9"}, "no compute type"},
-        {{"a", "--device_index", "1"}, "--device cuda"},
+        {{"a", "--device", "cpu", "--device_index", "1"}, "--device cuda"},
         {{"a", "--device_index", "-1"}, "whole number from 0"},
+        {{"a", "--device", "cpu", "--gpu_memory", "4GB"}, "--device cuda"},
+        {{"a", "--gpu_memory", "4"}, "800MB or 4GB"},
+        {{"a", "--gpu_memory", "GB"}, "800MB or 4GB"},
+        {{"a", "--gpu_memory", "-1GB"}, "800MB or 4GB"},
+        {{"a", "--gpu_memory", "nanGB"}, "800MB or 4GB"},
         {{"a", "--device", "tpu"}, "no device"},
-        {{"a", "--compute_type", "float16"}, "int8"},
+        {{"a", "--device", "cpu", "--compute_type", "float16"}, "int8"},
         {{"a", "--compute_type", "int9"}, "no compute type"},
+        {{"a", "--compute_type", "bfloat16"}, "float16"},
         {{"a", "--beam_size", "0"}, "whole number from 1"},
         {{"a", "--beam_size", "17"}, "to 16"},
         {{"a", "--best-of", "x"}, "whole number from 1"},

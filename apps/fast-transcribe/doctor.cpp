@@ -65,11 +65,9 @@ Finding examine_gpu(const DoctorFacts::Gpu& gpu) {
     std::string driver = gpu.kernel_driver.empty() ? "no kernel driver" : "driver " + gpu.kernel_driver;
     if (!gpu.cuda.empty()) driver += ", CUDA " + gpu.cuda;
     if (!gpu.devices.empty()) {
-        return {Level::ok, "GPU",
-                joined(gpu.devices, ", ") + " (" + driver +
-                    "); the CPU is used unless --device cuda asks for it: the GPU engine has not yet been tested "
-                    "on a GPU",
-                ""};
+        const std::string found = joined(gpu.devices, ", ") + " (" + driver + ")";
+        if (gpu.engine_problem.empty()) return {Level::ok, "GPU", found + ", computes as it should", ""};
+        return {Level::warn, "GPU", found + "; the CPU is used", gpu.engine_problem};
     }
     const std::string why = !gpu.has_driver_library ? "libcuda.so.1 cannot be loaded"
                             : gpu.problem.empty()   ? "no device"

@@ -22,6 +22,7 @@ struct DoctorFacts {
         std::string problem;               ///< why it could not be used, in CUDA's words
         std::string cuda;                  ///< highest CUDA version of the driver
         std::vector<std::string> devices;  ///< names
+        std::string engine_problem;        ///< why the first cannot be used by the engine, or what it computes wrongly
     } gpu;
 
     std::vector<std::string> libraries;  ///< names with their versions at run time

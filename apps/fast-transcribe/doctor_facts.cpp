@@ -98,6 +98,7 @@ DoctorFacts gather_facts(const fs::path& model_dir) {
     DoctorFacts facts;
     gather_machine(facts);
     facts.gpu = gather_gpu();
+    if (!facts.gpu.devices.empty()) facts.gpu.engine_problem = examine_gpu_engine();
     facts.libraries = gather_libraries(make_backend({})->info());
     gather_store(model_dir, facts);
     for (DoctorFacts::Test& test : run_self_tests()) facts.tests.push_back(std::move(test));

@@ -30,6 +30,8 @@ std::string parse_nvidia_version(std::string_view text);
 void gather_machine(DoctorFacts& facts);
 /// What CUDA's driver says, loaded at run time: the build needs nothing of it.
 DoctorFacts::Gpu gather_gpu();
+/// Opens the first GPU and looks whether it computes rightly: "", or what is wrong.
+std::string examine_gpu_engine();
 /// "FFmpeg 5.1.6", …: what the program and this backend use, with the versions at run time.
 std::vector<std::string> gather_libraries(const BackendInfo& backend);
 /// Small computations on every backend against the plain one, and a decoded sound.

@@ -66,6 +66,11 @@ TEST(Doctor, EveryFaultHasALevelAndAnAdvice) {
         {"memory", Level::warn, [](DoctorFacts& f) { f.memory_available_bytes = gib / 4; }, "smaller model"},
         {"GPU", Level::warn, [](DoctorFacts& f) { f.gpu.kernel_driver = "535.1"; }, "nvidia-smi"},
         {"GPU", Level::warn,
+         [](DoctorFacts& f) {
+             f.gpu = {"535.1", true, "", "12.2", {"Tesla T4"}, "the driver is older than CUDA 13.0 needs"};
+         },
+         "CUDA 13.0"},
+        {"GPU", Level::warn,
          [](DoctorFacts& f) { f.gpu.has_driver_library = true, f.gpu.problem = "no CUDA-capable device"; },
          "nvidia-smi"},
         {"default model", Level::warn, [](DoctorFacts& f) { f.default_model = "whisper-base"; },
@@ -94,7 +99,7 @@ TEST(Doctor, EveryFaultHasALevelAndAnAdvice) {
 
 TEST(Doctor, AWorkingGpuIsNamed) {
     DoctorFacts facts = healthy();
-    facts.gpu = {"535.161.08", true, "", "12.2", {"Tesla T4"}};
+    facts.gpu = {"535.161.08", true, "", "12.2", {"Tesla T4"}, ""};
     const Finding finding = judged(facts, "GPU");
     EXPECT_EQ(finding.level, Level::ok);
     EXPECT_NE(finding.text.find("Tesla T4 (driver 535.161.08, CUDA 12.2)"), std::string::npos);

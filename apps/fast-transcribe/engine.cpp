@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include "backends/device_choice.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "doctor_facts.h"
@@ -53,14 +54,19 @@ class LoadedEngine : public Engine {
         model_ = choose_model(
             options.model, [&](const std::string& name) { return store.locate(parse_model_name(name)); }, notice);
         vad_model_ = find_vad_model(options.vad_model, store, notice);
-        std::unique_ptr<Backend> backend = make_backend(options.backend);
-        libraries_ = fmt::format("{}", fmt::join(gather_libraries(backend->info()), ", "));
-        prepared_ = prepare_packed_model(model_, store, *backend, notice);
-        transcriber_ =
-            std::make_unique<Transcriber>(prepared_.file, std::move(backend), options.batch_size, options.width);
+        device_note_ = use_backend(options.backend, options.otherwise, [&](std::unique_ptr<Backend> backend) {
+            const BackendInfo info = backend->info();
+            libraries_ = fmt::format("{}", fmt::join(gather_libraries(info), ", "));
+            prepared_ = prepare_packed_model(model_, store, *backend, notice);
+            const int batch = options.batch_size == 0 ? default_batch_size(info.name) : options.batch_size;
+            transcriber_ = std::make_unique<Transcriber>(prepared_.file, std::move(backend), batch, options.width);
+        });
+        if (!device_note_.empty()) notice("no GPU is used: " + device_note_);
     }
 
     std::string model() const override { return name_for_clients(model_.name); }
+
+    std::string device_note() const override { return device_note_; }
 
     std::string plan(TranscribeOptions options) override {
         options.vad_model = vad_model_;
@@ -71,6 +77,7 @@ class LoadedEngine : public Engine {
         options.vad_model = vad_model_;
         options.audio_threads = threads_;
         Transcript transcript = transcriber_->transcribe(audio, options, hooks);
+        add_metadata(transcript, "no_gpu", device_note_);
         add_metadata(transcript, "model", model_.name.given);
         add_metadata(transcript, "repository", model_.name.repository);
         add_metadata(transcript, "revision", model_.name.revision);
@@ -90,6 +97,7 @@ class LoadedEngine : public Engine {
     const int threads_;
     std::unique_ptr<Transcriber> transcriber_;
     std::filesystem::path vad_model_;
+    std::string device_note_;
     std::string libraries_;  // "FFmpeg 5.1, oneDNN 2.6.3, …"
 };
 

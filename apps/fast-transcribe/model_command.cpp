@@ -252,7 +252,8 @@ void add_model_command(CLI::App& app, int& exit_code) {
     CLI::App* pack = add(
         *model, "pack", "prepare a model for this machine, as its first use would", true, true,
         [&exit_code](const ModelCommandOptions& o) { pack_models(o, exit_code); }, options);
-    pack->add_option("--compute_type,--compute-type", options->compute_type, "int8 or float32")
+    pack->add_option("--compute_type,--compute-type", options->compute_type,
+                     "int8 or float32, of the CPU; what a GPU needs is prepared at its first use")
         ->check(CLI::IsMember({"int8", "float32"}));
     pack->add_option("--threads", options->threads, "0: all cores")->check(CLI::NonNegativeNumber);
     add(

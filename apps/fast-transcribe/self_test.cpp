@@ -8,6 +8,7 @@
 #include <random>
 
 #include "audio/audio_reader.h"
+#include "backends/self_check.h"
 #include "base/error.h"
 #include "doctor_facts.h"
 #include "tensor/backend.h"
@@ -134,6 +135,15 @@ DoctorFacts::Test decode_tone() {
 }
 
 }  // namespace
+
+std::string examine_gpu_engine() {
+    try {
+        check_arithmetic(*make_backend({"cuda", Precision::float16, 0, ""}));
+    } catch (const std::exception& error) {
+        return error.what();
+    }
+    return "";
+}
 
 std::vector<DoctorFacts::Test> run_self_tests() {
     return {compare_backends(Precision::float32, 1e-4), compare_backends(Precision::int8, 0.05), decode_tone()};

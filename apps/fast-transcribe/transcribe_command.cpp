@@ -87,9 +87,10 @@ class Run {
         size_t next = next_good(0);
         if (next == failed_.size()) return;
         // The model is loaded for the first input that is there, and not for none.
+        const int batch_size = options_.engine.batch_size;
         FilesUnderWay files(env_.make_engine(options_.engine, [this](const std::string& sentence) { say(sentence); }),
                             options_.transcribe, &env_.interruption.stop(),
-                            static_cast<size_t>(options_.engine.batch_size));
+                            static_cast<size_t>(batch_size == 0 ? default_batch_size("cuda") : batch_size));
         std::vector<double> begun_s(failed_.size(), 0.0);
         bool front_is_shown = false;
         for (;;) {

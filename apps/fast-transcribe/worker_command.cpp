@@ -212,18 +212,12 @@ class WorkerRun {
 
     std::shared_ptr<Engine> load() {
         const Notice notice = [](const std::string& sentence) { spdlog::info("{}", sentence); };
-        try {
-            return parts_.load_engine(options_.engine, notice);
-        } catch (const Error& error) {
-            const bool device = options_.engine.backend.name != "cpu" &&
-                                (error.code() == ErrorCode::unsupported || error.code() == ErrorCode::io);
-            if (!device || options_.no_gpu != NoGpuPolicy::fall_back) throw;
-            spdlog::error("{}; the CPU is used instead", error.what());
+        std::shared_ptr<Engine> engine = parts_.load_engine(options_.engine, notice);
+        if (parts_.has_gpu() && !engine->device_note().empty()) {
+            spdlog::error("the GPU could not be used: {}", engine->device_note());
             report_.note("the GPU could not be used: computed on the CPU");
-            EngineOptions fallback = options_.engine;
-            fallback.backend.name = "cpu";
-            return parts_.load_engine(fallback, notice);
         }
+        return engine;
     }
 
     void begin_loading() {

@@ -151,6 +151,15 @@ std::vector<Flag> all_worker_flags(GatheredWorker& g) {
     return flags;
 }
 
+/// Whoever named the GPU falls back from it as well: a machine that was paid for shall work.
+void set_fallback(NoGpuPolicy policy, EngineOptions& engine) {
+    if (policy == NoGpuPolicy::give_back) engine.otherwise.reset();
+    if (policy != NoGpuPolicy::fall_back || engine.backend.name != "cuda" || engine.otherwise) return;
+    engine.otherwise = engine.backend;
+    engine.otherwise->name = "cpu";
+    engine.otherwise->precision = engine.backend.precision == Precision::float32 ? Precision::float32 : Precision::int8;
+}
+
 }  // namespace
 
 WorkerCommandOptions parse_worker_arguments(const std::vector<std::string>& arguments,
@@ -173,6 +182,7 @@ WorkerCommandOptions parse_worker_arguments(const std::vector<std::string>& argu
         throw Error(ErrorCode::invalid_argument, "--launch_seq: says something about a job; give --job_id too");
     finish_service_engine(g.engine);
     g.options.engine = g.engine.options.engine;
+    set_fallback(g.options.no_gpu, g.options.engine);
     g.options.defaults = g.engine.draft;
     return g.options;
 }

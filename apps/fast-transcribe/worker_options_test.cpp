@@ -49,8 +49,22 @@ TEST(WorkerOptions, ComeFromTheMachinesEnvironment) {
     EXPECT_EQ(options.idle_s, 30);
     EXPECT_EQ(options.image_check, ImagePolicy::strict);
     EXPECT_EQ(options.no_gpu, NoGpuPolicy::give_back);
+    EXPECT_EQ(options.engine.backend.name, "cuda");
+    EXPECT_FALSE(options.engine.otherwise);
     EXPECT_EQ(options.power_off, std::nullopt);
     EXPECT_EQ(options.price_usd_hour, std::nullopt);
+}
+
+TEST(WorkerOptions, AMachineWhoseGpuFailsGoesOnWithItsCpu) {
+    for (const char* device : {"auto", "cuda"}) {
+        const EngineOptions engine = parse({"--bucket", "b", "--device", device, "--threads", "3"}, {}).engine;
+        EXPECT_EQ(engine.backend.name, "cuda");
+        ASSERT_TRUE(engine.otherwise) << device;
+        EXPECT_EQ(engine.otherwise->name, "cpu");
+        EXPECT_EQ(engine.otherwise->precision, Precision::int8);
+        EXPECT_EQ(engine.otherwise->threads, 3);
+    }
+    EXPECT_FALSE(parse({"--bucket", "b", "--device", "cpu"}, {}).engine.otherwise);
 }
 
 TEST(WorkerOptions, FlagsGoBeforeTheEnvironment) {

@@ -37,6 +37,11 @@ class ProfiledBackend : public Backend {
     }
     std::vector<float> read(const Tensor& tensor) override { return inner_->read(tensor); }
 
+    void log_mel(std::span<const float> pcm, Tensor& out) override {
+        measure("log-mel", {0, 4.0 * (static_cast<double>(pcm.size()) + count(out))},
+                [&] { inner_->log_mel(pcm, out); });
+    }
+
     void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
                    Tensor& out) override {
         frames_ = out.rows();

@@ -5,7 +5,7 @@ set -euo pipefail
 # shellcheck source=deploy/aws/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-instance_type=g4dn.xlarge model=kb-whisper-small driver=535 keep=2 longest_min=90 volume_gib=40 force='' subnet=''
+instance_type=g4dn.xlarge model=kb-whisper-small driver=580 keep=2 longest_min=90 volume_gib=40 force='' subnet=''
 base_image=/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id
 builder=''
 
@@ -14,7 +14,7 @@ usage() {
 build_ami.sh: makes the image of the workers from the committed sources of this folder, tests and publishes it
 
   --model NAME          that the image holds; default kb-whisper-small
-  --driver VERSION      of NVIDIA's driver, as Ubuntu's packages call it; default 535; none: for machines without a GPU
+  --driver VERSION      of NVIDIA's driver, as Ubuntu's packages call it; default 580; none: for machines without a GPU
   --instance-type TYPE  of the machine that builds; default g4dn.xlarge, on whose GPU the image is tested
   --base PARAMETER      of SSM that names the image to begin with; default: Ubuntu 22.04 of Canonical
   --subnet ID           where it builds; default: one of the default VPC
@@ -51,7 +51,7 @@ check_flags() {
         [[ ${!name} =~ ^[1-9][0-9]{0,3}$ ]] || wrong_usage "--${name//_/-} ${!name}: a whole number from 1"
     done
     [[ $model =~ ^[A-Za-z0-9._/@-]+$ ]] || wrong_usage "--model $model: is no name of a model"
-    [[ $driver =~ ^([0-9]+|none)$ ]] || wrong_usage "--driver $driver: a number such as 535, or none"
+    [[ $driver =~ ^([0-9]+|none)$ ]] || wrong_usage "--driver $driver: a number such as 580, or none"
 }
 
 pack_sources() {

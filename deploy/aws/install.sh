@@ -10,7 +10,7 @@ root=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 # shellcheck source=scripts/build.sh
 . "$root/scripts/build.sh"
 
-prefix=/opt/transcribe model=kb-whisper-small driver=535 build_id='' from='' keep_system=''
+prefix=/opt/transcribe model=kb-whisper-small driver=580 build_id='' from='' keep_system=''
 
 usage() {
     cat <<'TEXT'
@@ -19,7 +19,7 @@ install.sh: installs the worker with its model into /opt/transcribe, and tests i
   --prefix FOLDER    instead of /opt/transcribe, for tests
   --model NAME       default kb-whisper-small
   --models-from DIR  takes the model from there instead of the hub
-  --driver VERSION   of NVIDIA's driver, as Ubuntu's packages call it; default 535; none: no driver
+  --driver VERSION   of NVIDIA's driver, as Ubuntu's packages call it; default 580; none: no driver
   --build-id ID      written into manifest.json; default: the version and the time
   --keep-system      leaves the system as it is: no packages, driver, unit, and no clearing up for an image
 TEXT
@@ -42,7 +42,7 @@ read_arguments() {
         esac
         shift 2
     done
-    [[ $driver =~ ^([0-9]+|none)$ ]] || ft_die "--driver $driver: a number such as 535, or none"
+    [[ $driver =~ ^([0-9]+|none)$ ]] || ft_die "--driver $driver: a number such as 580, or none"
     [[ $prefix == /* ]] || ft_die "--prefix $prefix: must begin with /"
     [[ -n $keep_system ]] || ((EUID == 0)) || ft_die "the system is changed, so this must run as root (or with --keep-system)"
 }
@@ -60,6 +60,8 @@ install_driver() {
 }
 
 build() {
+    # No driver, no GPU: then the engine for it would only make the program larger.
+    [[ $driver == none ]] || "$root/scripts/cuda_toolkit.sh" || ft_die "without NVIDIA's compiler the image would have no GPU engine"
     ft_configure release -DFT_BUILD_TESTS=OFF -DFT_BUILD_BENCH=OFF "-DCMAKE_INSTALL_PREFIX=$prefix"
     ft_build release fast-transcribe
     ft_say "Installing into $prefix …"

@@ -57,6 +57,13 @@ echo "fallback ${*:2}" >>"$calls"
 [[ ! -e $listed.nopip ]] || exit 1
 case $2 in whisper-base) echo "whisper-base" >>"$listed" ;; silero) echo x >"$1/silero_vad_16k.safetensors" ;; esac
 STUB
+cat >"$project/scripts/cuda_toolkit.sh" <<'STUB'
+#!/usr/bin/env bash
+echo "cuda_toolkit" >>"$calls"
+[[ ! -e $FT_GPU_NODE.nopip ]]
+STUB
+chmod +x "$project/scripts/cuda_toolkit.sh"
+export FT_GPU_NODE=$scratch/nvidiactl
 here="$scratch/my recordings"
 mkdir -p "$here"
 cd "$here"
@@ -97,6 +104,20 @@ run "${start[@]}" a.mp3
 expect_status 0
 expect_same "" "$(<"$calls")"
 expect_same "" "$err"
+
+# With an NVIDIA GPU the compiler of its engine is got first; where it cannot be had, the program is built without.
+for compiler in there missing; do
+    forget
+    rm -rf "$project/build/release"
+    : >"$FT_GPU_NODE"
+    [[ $compiler == there ]] || : >"$FT_GPU_NODE.nopip"
+    run "${start[@]}" a.mp3
+    expect_status 0
+    expect_same 1 "$(called cuda_toolkit)"
+    expect_same 1 "$(called "cmake --preset release")"
+done
+expect_in "GPU engine is left out" "$err"
+rm -f "$FT_GPU_NODE" "$FT_GPU_NODE.nopip"
 
 # Standard input is the program's alone.
 run "${start[@]}" - < <(echo the audio)

@@ -28,7 +28,7 @@ TEST(Registry, RefusesWhatItCannotDo) {
     EXPECT_EQ(code_of({"reference", Precision::float32, -1, ""}), ErrorCode::invalid_argument);
     EXPECT_EQ(code_of({"reference", Precision::int8, 1, ""}), ErrorCode::unsupported);
     EXPECT_EQ(code_of({"reference", Precision::float32, 1, "avx2"}), ErrorCode::unsupported);
-    EXPECT_EQ(code_of({"cuda", Precision::int8_float16, 0, ""}), ErrorCode::unsupported);
+    EXPECT_EQ(code_of({"cuda", Precision::int8, 0, ""}), ErrorCode::unsupported);
 }
 
 TEST(Registry, SaysWhatToDoWhereNoGpuCanBeUsed) {

@@ -45,6 +45,12 @@ class BoundedQueue {
         return item;
     }
 
+    /// Nothing is there now. To the one consumer, "false" stays true until it takes something.
+    bool empty() {
+        const std::lock_guard lock(mutex_);
+        return items_.empty();
+    }
+
     /// Nothing more will come: closed and empty.
     bool exhausted() {
         const std::lock_guard lock(mutex_);

@@ -22,22 +22,31 @@ void Encoder::run_layer(const EncoderLayer& layer) {
     backend_.linear(hidden_, nullptr, *layer.ffn.contract, Activation::none, &x_, x_);
 }
 
-const Tensor& Encoder::encode(std::span<const float> log_mel) {
+Tensor Encoder::spectrogram_of(const WindowSound& sound) {
     const ModelConfig& config = model_.config();
     const int64_t frames = int64_t{2} * config.audio_positions;
-    if (static_cast<int64_t>(log_mel.size()) != config.n_mels * frames) {
-        throw Error(ErrorCode::internal, "a log-mel window of {} values where {}×{} are due", log_mel.size(),
+    if (sound.is_samples) {
+        Tensor mel = backend_.empty({config.n_mels, frames});
+        backend_.log_mel(sound.values, mel);
+        return mel;
+    }
+    if (static_cast<int64_t>(sound.values.size()) != config.n_mels * frames) {
+        throw Error(ErrorCode::internal, "a log-mel window of {} values where {}×{} are due", sound.values.size(),
                     config.n_mels, frames);
     }
-    const Tensor mel = backend_.upload({config.n_mels, frames}, log_mel);
+    return backend_.upload({config.n_mels, frames}, sound.values);
+}
+
+const Tensor& Encoder::encode(const WindowSound& sound) {
+    const Tensor mel = spectrogram_of(sound);
     backend_.conv_stem(mel, *model_.conv1, *model_.conv2, *model_.encoder_positions, x_);
     for (const EncoderLayer& layer : model_.encoder) run_layer(layer);
     backend_.layer_norm(x_, *model_.encoder_norm, out_);
     return out_;
 }
 
-std::unique_ptr<CrossCache> Encoder::encode_for_decoder(std::span<const float> log_mel, int listeners) {
-    const Tensor& encoded = encode(log_mel);
+std::unique_ptr<CrossCache> Encoder::encode_for_decoder(const WindowSound& sound, int listeners) {
+    const Tensor& encoded = encode(sound);
     std::vector<const Weight*> key_values;
     for (const DecoderLayer& layer : model_.decoder) key_values.push_back(layer.cross_kv.get());
     return backend_.make_cross_cache(encoded, key_values, model_.config().decoder_heads, listeners);

@@ -34,7 +34,8 @@ class BoundWeights {
 
 }  // namespace
 
-WhisperModel::WhisperModel(PackedModel packed, Backend& backend) : packed_(std::move(packed)) {
+WhisperModel::WhisperModel(PackedModel packed, Backend& backend)
+    : packed_(std::move(packed)), takes_samples_(backend.info().takes_samples) {
     BoundWeights weights(packed_, backend);
     conv1 = weights.take("encoder.conv1");
     conv2 = weights.take("encoder.conv2");

@@ -30,6 +30,7 @@ class WhisperModel {
 
     const ModelConfig& config() const { return packed_.config(); }
     const PackedModel& packed() const { return packed_; }
+    bool takes_samples() const { return takes_samples_; }  ///< as its backend (BackendInfo)
 
     WeightPtr conv1, conv2, encoder_positions, encoder_norm;
     std::vector<EncoderLayer> encoder;
@@ -38,6 +39,7 @@ class WhisperModel {
 
   private:
     PackedModel packed_;
+    const bool takes_samples_;
 };
 
 }  // namespace ft

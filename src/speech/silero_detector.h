@@ -9,6 +9,7 @@
 namespace ft {
 
 /// isa: at most what the machine has. Throws as make_silero_detector() does.
-std::unique_ptr<VoiceDetector> make_silero_detector(const std::filesystem::path& weights, Isa isa);
+std::unique_ptr<VoiceDetector> make_silero_detector(const std::filesystem::path& weights, Isa isa,
+                                                    ThreadPool* pool = nullptr);
 
 }  // namespace ft

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/thread_pool.h"
 #include "speech/silero_kernels.h"
 #include "speech/test_signal.h"
 
@@ -103,6 +104,27 @@ TEST(SileroDetector, EqualsTheReferenceOnRecordings) {
         ++compared;
     }
     if (compared == 0) GTEST_SKIP() << "the recordings in " << recordings << " are missing";
+}
+
+TEST(SileroDetector, ResultDoesNotDependOnThreads) {
+    NEEDS_WEIGHTS();
+    const std::vector<float> pcm = ts::speech_like(512 * 1700, 3);
+    for (const Isa isa : usable_isas()) {
+        const std::vector<float> expected = run(*make_silero_detector(weights_file, isa), pcm);
+        for (const int threads : {1, 2, 3}) {
+            ThreadPool pool(threads);
+            const auto detector = make_silero_detector(weights_file, isa, &pool);
+            std::vector<float> got;
+            // Calls of any length: less than a batch, whole groups, and what is left.
+            size_t at = 0;
+            for (const size_t frames : {1, 47, 48, 49, 400, 1155}) {
+                detector->process(std::span(pcm).subspan(at, frames * 512), got);
+                at += frames * 512;
+            }
+            ASSERT_EQ(at, pcm.size());
+            EXPECT_TRUE(got == expected) << threads << " threads";
+        }
+    }
 }
 
 TEST(SileroDetector, ResultDoesNotDependOnTheCalls) {

@@ -9,6 +9,8 @@
 
 namespace ft {
 
+class ThreadPool;
+
 /// A stretch of the file's own clock, in samples at 16 kHz, half open.
 struct Span {
     int64_t begin = 0;
@@ -34,8 +36,9 @@ class VoiceDetector {
 };
 
 /// Runs `silero_vad_16k.safetensors` (PyPI wheel silero-vad, MIT) natively. Throws Error{bad_model, not_found}.
-/// Probabilities equal the reference implementation's within 1e-3.
-std::unique_ptr<VoiceDetector> make_silero_detector(const std::filesystem::path& weights);
+/// Probabilities equal the reference implementation's within 1e-3. With a pool, which it uses only within process()
+/// and which must outlive it, long calls are computed on its threads, with the same result to the last bit.
+std::unique_ptr<VoiceDetector> make_silero_detector(const std::filesystem::path& weights, ThreadPool* pool = nullptr);
 /// Level above an adaptive noise floor; used when Silero's file cannot be had.
 std::unique_ptr<VoiceDetector> make_energy_detector();
 

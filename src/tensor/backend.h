@@ -24,7 +24,10 @@ struct BackendInfo {
     Precision precision = Precision::float32;
     /// Identity of the packed layout: weights packed under another one must be packed again.
     std::string packing;
+    /// Windows come as samples, for log_mel(); otherwise the spectrogram is made ahead, beside the backend.
+    bool takes_samples = false;
     std::string libraries;  ///< those it computes with and their versions, "oneDNN 2.6.3"; "" when it needs none
+    double start_s = 0;     ///< that driver and device took to start
 };
 
 /// Weights in the backend's own layout and precision. They may refer to the packed file's bytes, which must outlive
@@ -124,6 +127,9 @@ class Backend {
     virtual std::vector<float> read(const Tensor& tensor) = 0;
 
     // ── encoder ──────────────────────────────────────────────────────────────────────────────────────────────────
+    /// At most 480,000 samples at 16 kHz → out [n_mels, 3000]: as LogMel::compute (features/log_mel.h) within 1e-4.
+    /// Throws Error{invalid_argument} on more samples.
+    virtual void log_mel(std::span<const float> pcm, Tensor& out) = 0;
     /// mel [n_mels, 2·T] → GELU(conv1, stride 1) → GELU(conv2, stride 2) → + positions → out [T, d]. Padding 1.
     virtual void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
                            Tensor& out) = 0;

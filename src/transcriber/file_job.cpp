@@ -22,8 +22,8 @@ constexpr int64_t parts_per_window = WindowWork::most_parts;
 constexpr size_t most_held = 4;
 /// Segments that are less sure than this are reported as doubtful.
 constexpr float low_confidence = 0.5F;
-/// Windows that the feeder prepares in advance.
-constexpr size_t windows_ahead = 2;
+/// Windows that the feeder prepares in advance; more of them for a device that takes many at once.
+constexpr size_t windows_ahead = 2, windows_ahead_of_device = 8;
 
 /// What is there before and after each comma.
 std::vector<std::string> codes_in(const std::string& list) {
@@ -110,7 +110,8 @@ FileJob::FileJob(const WhisperModel& model, const Tokenizer& tokenizer, const Lo
       plan_(make_plan(model, options.decode)),
       rules_(make_rules(options_, plan_)),
       known_(by_index(hooks_.finished)),
-      feeder_(path, options_, log_mel, indexes_of(known_), windows_ahead, std::move(bell)) {
+      feeder_(path, options_, model.takes_samples() ? nullptr : &log_mel, indexes_of(known_),
+              model.takes_samples() ? windows_ahead_of_device : windows_ahead, std::move(bell)) {
     transcript_.file = path;
     transcript_.task = options.decode.task;
     if (transcript_.task == "translate" && model.packed().generation().languages.empty())
@@ -147,6 +148,12 @@ std::optional<PreparedWindow> FileJob::next_prepared() {
     }
 }
 
+/// `log_mel`: the window's, if it was made ahead.
+WindowSound FileJob::sound_of(const Window& window, std::vector<float> log_mel) const {
+    if (model_.takes_samples()) return {window.pcm, true};
+    return {log_mel.empty() ? log_mel_.compute(window.pcm) : std::move(log_mel), false};
+}
+
 std::optional<FileJob::Ready> FileJob::next() {
     // Rests of windows go before new ones, so that text leaves in the order of time.
     if (!again_.empty()) {
@@ -154,7 +161,7 @@ std::optional<FileJob::Ready> FileJob::next() {
         again_.pop_back();
         const WindowWork& work = open_.at(index);
         const Window& part = *work.part();
-        return Ready{index * parts_per_window + work.part_number(), stream_of(work), log_mel_.compute(part.pcm),
+        return Ready{index * parts_per_window + work.part_number(), stream_of(work), sound_of(part, {}),
                      part.duration_s(), work.once()};
     }
     for (;;) {
@@ -172,8 +179,8 @@ std::optional<FileJob::Ready> FileJob::next() {
         const auto work = open_.emplace(std::piecewise_construct, std::forward_as_tuple(index),
                                         std::forward_as_tuple(std::move(prepared->window), rules_));
         const WindowWork& begun = work.first->second;
-        return Ready{index * parts_per_window, stream_of(begun), std::move(prepared->log_mel), duration_s,
-                     begun.once()};
+        return Ready{index * parts_per_window, stream_of(begun), sound_of(begun.window(), std::move(prepared->log_mel)),
+                     duration_s, begun.once()};
     }
 }
 

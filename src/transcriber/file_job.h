@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "decoding/batch_decoder.h"
+#include "model/encoder.h"
 #include "transcriber/transcriber.h"
 #include "transcriber/window_feeder.h"
 #include "transcriber/window_work.h"
@@ -28,7 +29,7 @@ class FileJob {
     /// A window's place in the file, and what the encoder is to hear.
     struct Ready {
         int64_t id = 0, stream = 0;  ///< stream: of random numbers
-        std::vector<float> log_mel;
+        WindowSound sound;
         double duration_s = 0;  ///< of its sound
         bool once = false;      ///< at the first temperature only
     };
@@ -57,6 +58,7 @@ class FileJob {
 
   private:
     std::optional<PreparedWindow> next_prepared();
+    WindowSound sound_of(const Window& window, std::vector<float> log_mel) const;
     std::vector<std::string> context_of(const WindowWork& work) const;
     std::string previous_text() const;
     std::vector<int32_t> context_tokens(const std::vector<std::string>& context) const;

@@ -223,7 +223,7 @@ struct Transcriber::Impl {
         request.once = ready.once;
         {
             const ScopedTimer timer(job.timings().encoder);
-            request.window = encoder.encode_for_decoder(ready.log_mel, job.plan().listeners());
+            request.window = encoder.encode_for_decoder(ready.sound, job.plan().listeners());
         }
         request.prompt = job.prompt(ready.id, [&](const GenerationConfig& generation) {
             return decoder->language_probabilities(generation, *request.window);
@@ -372,6 +372,7 @@ Transcript Transcriber::transcribe(const std::string& audio_path, const Transcri
                         mailbox};
     impl_->await(client, hooks.on_window);
     Transcript transcript = client.job.finish();
+    transcript.timings.device_start = impl_->backend->info().start_s;
     transcript.timings.model_load = impl_->load_s;
     transcript.timings.total = watch.seconds();
     const BackendInfo& info = impl_->backend->info();

@@ -57,7 +57,7 @@ struct TranscribeOptions {
     bool repair = true;           ///< read again, in other cuts, where words are missing or wrong
     bool hear_rejected = true;    ///< decode once what the detector rejected and what stands out all the same
     bool drop_inventions = true;  ///< leave out phrases known to be invented, where nobody speaks
-    int audio_threads = 1;        ///< that may decode the audio of one file; the transcript does not depend on it
+    int audio_threads = 1;        ///< that may read and prepare one file; the transcript does not depend on it
 };
 
 /// Progress on the file's clock, in order of time, but for what was said where no speech was detected: that comes late.

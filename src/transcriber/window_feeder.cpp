@@ -1,6 +1,8 @@
 #include "transcriber/window_feeder.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "audio/audio_reader.h"
@@ -16,6 +18,18 @@ namespace {
 
 constexpr size_t read_samples = size_t{32} * vad_frame_samples;  // about a second at a time
 static_assert(read_samples % CrosstalkGate::block == 0);
+constexpr size_t chunks_ahead = 32;    // read in advance
+constexpr int most_vad_threads = 4;    // as many keep up with what the LSTM, on one of them, can do
+constexpr size_t chunks_a_thread = 3;  // heard in one go: of each thread, as much as the detector takes at once
+
+/// Of the threads that audio may use, half detect speech, the rest read and decode.
+int vad_threads(const TranscribeOptions& options) {
+    const bool by_network = options.vad_filter && !options.vad_model.empty();
+    return by_network ? std::clamp(options.audio_threads / 2, 1, most_vad_threads) : 1;
+}
+int reading_threads(const TranscribeOptions& options) {
+    return std::max(1, options.audio_threads - vad_threads(options));
+}
 
 /// Rejected stretches lie side by side, as nothing that they have to do with each other was between them.
 PackOptions packed_closely(PackOptions options) {
@@ -23,9 +37,9 @@ PackOptions packed_closely(PackOptions options) {
     return options;
 }
 
-std::unique_ptr<VoiceDetector> make_detector(const TranscribeOptions& options) {
+std::unique_ptr<VoiceDetector> make_detector(const TranscribeOptions& options, ThreadPool* pool) {
     if (!options.vad_filter) return nullptr;
-    return options.vad_model.empty() ? make_energy_detector() : make_silero_detector(options.vad_model);
+    return options.vad_model.empty() ? make_energy_detector() : make_silero_detector(options.vad_model, pool);
 }
 
 }  // namespace
@@ -45,6 +59,12 @@ struct WindowFeeder::Cutter {
         // The detector by level rejects nothing that this one would hear.
         if (detector && options.hear_rejected && !options.vad_model.empty())
             rejected.emplace(samples_of(options.windows.max_pause_s));
+    }
+
+    /// Sound that comes to push() next.
+    void look_ahead(std::span<const float> pcm) {
+        const ScopedTimer timer(summary.vad_s);
+        finder.look_ahead(pcm);
     }
 
     void push(std::span<const float> pcm, std::vector<Window>& windows) {
@@ -129,20 +149,21 @@ struct WindowFeeder::Cutter {
     std::vector<Span> spans;
 };
 
-WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel& log_mel,
+WindowFeeder::WindowFeeder(const std::string& audio_path, const TranscribeOptions& options, const LogMel* log_mel,
                            std::set<int64_t> known, size_t ahead, std::function<void()> bell)
     : audio_path_(audio_path),
       options_(options),
       log_mel_(log_mel),
       known_(std::move(known)),
       split_(options.channels == ChannelChoice::split && audio_path == "-"),
-      reader_(
-          AudioReader::open(audio_path, {split_ ? ChannelReading::split : ChannelReading::mix, options.audio_threads})),
+      reader_(AudioReader::open(audio_path,
+                                {split_ ? ChannelReading::split : ChannelReading::mix, reading_threads(options)})),
+      pool_(vad_threads(options) > 1 ? std::make_unique<ThreadPool>(vad_threads(options)) : nullptr),
       queue_(ahead),
       bell_(std::move(bell)) {
     declared_duration_s_ = reader_->info().duration_s;
     if (options.vad_filter) {
-        first_detector_ = make_detector(options);
+        first_detector_ = make_detector(options, pool_.get());
         summary_.detector = first_detector_->name();
     } else {
         summary_.detector = "none";
@@ -176,9 +197,9 @@ bool WindowFeeder::deliver(std::vector<Window>& windows) {
         PreparedWindow prepared;
         window.ordinal = window.index;
         window.index = next_index_++;
-        if (known_.count(window.index) == 0) {
+        if (log_mel_ != nullptr && known_.count(window.index) == 0) {
             const ScopedTimer timer(summary_.mel_s);
-            prepared.log_mel = log_mel_.compute(window.pcm);
+            prepared.log_mel = log_mel_->compute(window.pcm);
         }
         prepared.window = std::move(window);
         if (!queue_.push(std::move(prepared))) return false;
@@ -192,48 +213,76 @@ bool WindowFeeder::deliver(std::vector<Window>& windows) {
 std::vector<size_t> WindowFeeder::choose_channels(ChannelPlan& plan) {
     plan = plan_channels(audio_path_, options_.channels, leaving_);
     if (!plan.channels.empty()) {
-        reader_ = AudioReader::open(audio_path_, {ChannelReading::split, options_.audio_threads});
+        reader_ = AudioReader::open(audio_path_, {ChannelReading::split, reading_threads(options_)});
         split_ = true;
     }
     return plan.channels;
 }
 
-bool WindowFeeder::read_chunk() {
-    const ScopedTimer timer(summary_.audio_s);
-    if (split_) return reader_->read_channels(chunk_, read_samples);
-    chunk_.resize(1);
-    return reader_->read(chunk_.front(), read_samples);
-}
-
 void WindowFeeder::run() {
     ChannelPlan plan;
     std::vector<size_t> channels = choose_channels(plan);
+    ReadAhead sound(*reader_, split_ ? ChannelReading::split : ChannelReading::mix, read_samples,
+                    options_.audio_threads > 1 ? chunks_ahead : 0);
+    const bool complete = cut(sound, std::move(channels), plan.labelled);
+    sound.stop();
+    summary_.audio_s = sound.reading_s();
+    if (!complete) return;
+    summary_.warnings = reader_->warnings();
+    summary_.warnings.insert(summary_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
+}
+
+/// -> whether all windows were wanted.
+bool WindowFeeder::cut(ReadAhead& sound, std::vector<size_t> channels, bool labelled) {
     std::vector<std::unique_ptr<Cutter>> cutters;
     std::optional<CrosstalkGate> gate;
     std::vector<Window> windows;
     int64_t total = 0;
-    while (read_chunk()) {
+    const size_t most = chunks_a_thread * static_cast<size_t>(vad_threads(options_));
+    while (!leaving_) {
+        std::vector<SoundChunk> chunks = sound.take(most);
+        if (chunks.empty()) return end_of(cutters, total);
         if (channels.empty()) {
-            for (size_t c = 0; c < chunk_.size(); ++c) channels.push_back(c);
+            for (size_t c = 0; c < chunks.front().size(); ++c) channels.push_back(c);
         }
         for (size_t i = cutters.size(); i < channels.size(); ++i) {
-            cutters.push_back(
-                std::make_unique<Cutter>(first_detector_ ? std::move(first_detector_) : make_detector(options_),
-                                         plan.labelled ? static_cast<int>(channels[i]) + 1 : 0, options_, summary_));
+            cutters.push_back(std::make_unique<Cutter>(
+                first_detector_ ? std::move(first_detector_) : make_detector(options_, pool_.get()),
+                labelled ? static_cast<int>(channels[i]) + 1 : 0, options_, summary_));
         }
         if (channels.size() > 1 && !gate) gate.emplace(channels.size());
-        std::vector<std::vector<float>> heard;
-        for (const size_t channel : channels) heard.push_back(std::move(chunk_.at(channel)));
-        total += static_cast<int64_t>(heard.front().size());
-        if (gate) gate->process(heard);
-        for (size_t i = 0; i < cutters.size(); ++i) cutters[i]->push(heard[i], windows);
-        if (!deliver(windows)) return;
+        for (SoundChunk& chunk : chunks) {
+            SoundChunk heard;
+            for (const size_t channel : channels) heard.push_back(std::move(chunk.at(channel)));
+            total += std::ssize(heard.front());
+            if (gate) gate->process(heard);
+            chunk = std::move(heard);
+        }
+        if (chunks.size() > 1) look_ahead(chunks, cutters);
+        // Chunk by chunk, as they were read: the order of windows does not depend on how many were there.
+        for (const SoundChunk& heard : chunks) {
+            for (size_t i = 0; i < cutters.size(); ++i) cutters[i]->push(heard[i], windows);
+            if (!deliver(windows)) return false;
+        }
     }
+    return false;
+}
+
+bool WindowFeeder::end_of(const std::vector<std::unique_ptr<Cutter>>& cutters, int64_t total) {
+    std::vector<Window> windows;
     for (const auto& cutter : cutters) cutter->finish(windows);
     summary_.duration_s = seconds_of(total);
-    summary_.warnings = reader_->warnings();
-    summary_.warnings.insert(summary_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
-    deliver(windows);
+    return deliver(windows);
+}
+
+void WindowFeeder::look_ahead(const std::vector<SoundChunk>& chunks,
+                              const std::vector<std::unique_ptr<Cutter>>& cutters) {
+    std::vector<float> all;
+    for (size_t i = 0; i < cutters.size(); ++i) {
+        all.clear();
+        for (const SoundChunk& chunk : chunks) all.insert(all.end(), chunk[i].begin(), chunk[i].end());
+        cutters[i]->look_ahead(all);
+    }
 }
 
 }  // namespace ft

@@ -100,5 +100,20 @@ TEST(CudaDecode, Float16HearsTheSameInEveryRow) {
     EXPECT_EQ(texts.at(0).logprobs, texts.at(1).logprobs);
 }
 
+TEST(CudaDecode, Int8HearsTheSameInEveryRow) {
+    Machine gpu(cuda_standin::make_backend(standin(Precision::int8_float16)));
+    const auto texts = gpu.decode(2, 2, {}, true);
+    ASSERT_FALSE(texts.at(0).tokens.empty());
+    EXPECT_EQ(texts.at(0).tokens, texts.at(1).tokens);
+    EXPECT_EQ(texts.at(0).logprobs, texts.at(1).logprobs);
+    // Random weights make near ties, so that a text may take another way; what it begins with must be as probable.
+    Machine reference(make_backend({"reference", Precision::float32, 1, ""}));
+    const Hypothesis exact = reference.decode(1, 1, {}, true).at(0);
+    ASSERT_FALSE(exact.logprobs.empty());
+    EXPECT_NEAR(texts.at(0).logprobs.at(0), exact.logprobs.at(0), 0.1);
+    EXPECT_NEAR(texts.at(0).avg_logprob, exact.avg_logprob, 0.25);
+    EXPECT_NEAR(texts.at(0).no_speech_prob, exact.no_speech_prob, 0.05 * exact.no_speech_prob + 1e-3);
+}
+
 }  // namespace
 }  // namespace ft

@@ -1,96 +1,33 @@
 // Times the GPU engine's operations and whole stages in kb-whisper-small's shape, with random weights made here. Prints
 // one JSON object: seconds, FLOPs and bytes of memory an operation, and their share of the peaks given by the caller.
-//     gpu_benchmark [--device_index N] [--compute_type float16|float32] [--peak_tflops F] [--peak_gbps F] [--seconds S]
+//     gpu_benchmark [--device_index N] [--compute_type float16|int8_float16|float32] [--peak_tflops F] [--peak_gbps F]
+//     [--seconds S]
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
-#include <random>
 
 #include "backends/cuda/cuda_backend.h"
 #include "base/error.h"
+#include "small_whisper.h"
 
 namespace ft {
 namespace {
 
-constexpr int64_t d = 768, heads = 12, ffn = 3072, mels = 80, positions = 1500, vocabulary = 51865;
-constexpr int layers = 12, tokens = 110, rows = 64;
+constexpr int tokens = 110, rows = 64;
+using Small = SmallWhisper;
 
 struct Settings {
     BackendOptions backend{"cuda", Precision::float16, 0, ""};
     double peak_tflops = 0, peak_gbps = 0, seconds = 1;
 };
 
-struct Layer {
-    WeightPtr norm, qkv, out, cross_q, cross_out, cross_kv, expand, contract;
-};
-
-/// The engine with random weights. Every layer has its own, so that none stays in a cache that a real model's would
-/// not.
-class Model {
-  public:
-    explicit Model(Backend& backend) : backend_(backend) {
-        conv1 = weight(WeightKind::conv1d, {d, mels, 3});
-        conv2 = weight(WeightKind::conv1d, {d, d, 3});
-        encoder_positions = weight(WeightKind::positions, {positions, d});
-        text_positions = weight(WeightKind::positions, {448, d});
-        table = weight(WeightKind::embedding, {vocabulary, d});
-        norm = weight(WeightKind::norm, {d});
-        for (int i = 0; i < layers; ++i) {
-            encoder.push_back(layer(false));
-            decoder.push_back(layer(true));
-        }
-    }
-
-    std::vector<float> normals(int64_t count, float deviation) {
-        std::vector<float> values(static_cast<size_t>(count));
-        // Sums of uniform numbers: near enough to normal, and made fast.
-        for (float& value : values) {
-            const uint32_t bits = random_();
-            value = (static_cast<float>(bits >> 16) + static_cast<float>(bits & 0xFFFFU) - 65535.0F) *
-                    (deviation / 26754.0F);
-        }
-        return values;
-    }
-
-    WeightPtr conv1, conv2, encoder_positions, text_positions, table, norm;
-    std::vector<Layer> encoder, decoder;
-
-  private:
-    WeightPtr weight(WeightKind kind, const Shape& shape) {
-        const auto inputs = static_cast<float>(element_count(shape) / shape[0]);
-        const std::vector<float> values =
-            normals(element_count(shape), kind == WeightKind::norm ? 1.0F : 1.0F / std::sqrt(inputs));
-        const HostTensor host{DType::f32, shape, std::as_bytes(std::span(values))};
-        return backend_.bind(kind, shape, backend_.pack(kind, host, {}));
-    }
-    Layer layer(bool of_decoder) {
-        Layer layer;
-        layer.norm = weight(WeightKind::norm, {d});
-        layer.qkv = weight(WeightKind::linear, {3 * d, d});
-        layer.out = weight(WeightKind::linear, {d, d});
-        layer.expand = weight(WeightKind::linear, {ffn, d});
-        layer.contract = weight(WeightKind::linear, {d, ffn});
-        if (of_decoder) {
-            layer.cross_q = weight(WeightKind::linear, {d, d});
-            layer.cross_out = weight(WeightKind::linear, {d, d});
-            layer.cross_kv = weight(WeightKind::cross_kv, {2 * d, d});
-        }
-        return layer;
-    }
-
-    Backend& backend_;
-    std::mt19937 random_{1};
-};
-
 class Benchmark {
   public:
     explicit Benchmark(const Settings& settings)
-        : settings_(settings), backend_(cuda::make_backend(settings.backend)), model_(*backend_) {}
+        : settings_(settings), backend_(cuda::make_backend(settings.backend, &log_)), model_(*backend_, true) {}
 
     void run() {
         fmt::print(
@@ -104,11 +41,6 @@ class Benchmark {
     }
 
   private:
-    Tensor random(Shape shape) {
-        const int64_t count = element_count(shape);
-        return backend_->upload(std::move(shape), model_.normals(count, 1.0F));
-    }
-
     /// Seconds a call, of as many as fit into the time.
     double time(const std::function<void()>& call) {
         const Tensor mark = backend_->upload({1}, std::vector<float>{0.0F});
@@ -123,110 +55,90 @@ class Benchmark {
         return measure(std::clamp(static_cast<int>(settings_.seconds / once), 2, 5000));
     }
 
-    double report(const char* name, double flops, double bytes, const std::function<void()>& call) {
+    /// FLOPs and bytes are those that the kernels of one call state.
+    double report(const char* name, const std::function<void()>& call) {
+        log_ = {};
+        call();
+        const WorkLog once = log_;
+        log_.counting = false;
         const double seconds = time(call);
+        KernelWork sum;
+        std::string kernels;
+        for (const auto& [kernel, done] : once.kernels) {
+            sum.flops += done.work.flops;
+            sum.bytes += done.work.bytes;
+            kernels +=
+                fmt::format("{}{{\"name\": \"{}\", \"launches\": {}, \"flops\": {:.4e}, \"bytes\": {:.4e}}}",
+                            kernels.empty() ? "" : ", ", kernel, done.launches, done.work.flops, done.work.bytes);
+        }
         const auto share = [&](double done, double peak) {
             return peak > 0 ? fmt::format("{:.3f}", done / seconds / peak) : std::string("null");
         };
         fmt::print(
-            "{}  {{\"name\": \"{}\", \"seconds\": {:.3e}, \"flops\": {:.3e}, \"bytes\": {:.3e}, "
-            "\"share_of_peak_flops\": {}, \"share_of_peak_bandwidth\": {}}}",
-            first_ ? "" : ",\n", name, seconds, flops, bytes, share(flops, settings_.peak_tflops * 1e12),
-            share(bytes, settings_.peak_gbps * 1e9));
+            "{}  {{\"name\": \"{}\", \"seconds\": {:.3e}, \"flops\": {:.4e}, \"bytes\": {:.4e}, "
+            "\"share_of_peak_flops\": {}, \"share_of_peak_bandwidth\": {},\n   \"kernels\": [{}]}}",
+            first_ ? "" : ",\n", name, seconds, sum.flops, sum.bytes, share(sum.flops, settings_.peak_tflops * 1e12),
+            share(sum.bytes, settings_.peak_gbps * 1e9), kernels);
         first_ = false;
         return seconds;
     }
 
-    double weight_bytes(double count) const {
-        return count * (settings_.backend.precision == Precision::float32 ? 4 : 2);
-    }
-
     void operations() {
-        const Tensor x = random({positions, d}), hidden = random({positions, ffn}), qkv = random({positions, 3 * d});
-        Tensor wide = backend_->empty({positions, ffn}), narrow = backend_->empty({positions, d});
-        const Layer& layer = model_.encoder[0];
-        const double product = 2.0 * positions * d * ffn;
-        report("linear 1500x768 to 3072, norm, gelu", product, weight_bytes(d * ffn) + 4.0 * positions * (d + ffn),
+        constexpr int64_t n = Small::positions, d = Small::d, ffn = Small::ffn;
+        const Tensor x = model_.random({n, d}), hidden = model_.random({n, ffn}), qkv = model_.random({n, 3 * d});
+        Tensor wide = backend_->empty({n, ffn}), triple = backend_->empty({n, 3 * d}), narrow = model_.random({n, d});
+        const SmallWhisperLayer& layer = model_.encoder[0];
+        report("linear 1500x768 to 2304, norm",
+               [&] { backend_->linear(x, layer.norm.get(), *layer.qkv, Activation::none, nullptr, triple); });
+        report("linear 1500x768 to 3072, norm, gelu",
                [&] { backend_->linear(x, layer.norm.get(), *layer.expand, Activation::gelu, nullptr, wide); });
-        report("linear 1500x3072 to 768, residual", product, weight_bytes(d * ffn) + 4.0 * positions * (2 * d + ffn),
-               [&] { backend_->linear(hidden, nullptr, *layer.contract, Activation::none, &narrow, narrow); });
-        report("encoder_attention", 4.0 * positions * positions * d, 16.0 * positions * d,
-               [&] { backend_->encoder_attention(qkv, heads, narrow); });
-        report("layer_norm", 8.0 * positions * d, 8.0 * positions * d,
-               [&] { backend_->layer_norm(x, *model_.norm, narrow); });
+        report("linear 1500x3072 to 768, residual",
+               [&] { backend_->linear(hidden, nullptr, *layer.contract, Activation::none, &x, narrow); });
+        report("encoder_attention", [&] { backend_->encoder_attention(qkv, Small::heads, narrow); });
+        report("layer_norm", [&] { backend_->layer_norm(x, *model_.norm, narrow); });
     }
 
     double encode_window() {
-        const Tensor mel = random({mels, 2 * positions});
-        std::vector<const Weight*> kv;
-        for (const Layer& layer : model_.decoder) kv.push_back(layer.cross_kv.get());
-        Tensor x = backend_->empty({positions, d}), qkv = backend_->empty({positions, 3 * d}),
-               mixed = backend_->empty({positions, d}), hidden = backend_->empty({positions, ffn});
-        const auto encode = [&] {
-            backend_->conv_stem(mel, *model_.conv1, *model_.conv2, *model_.encoder_positions, x);
-            for (const Layer& layer : model_.encoder) {
-                backend_->linear(x, layer.norm.get(), *layer.qkv, Activation::none, nullptr, qkv);
-                backend_->encoder_attention(qkv, heads, mixed);
-                backend_->linear(mixed, nullptr, *layer.out, Activation::none, &x, x);
-                backend_->linear(x, layer.norm.get(), *layer.expand, Activation::gelu, nullptr, hidden);
-                backend_->linear(hidden, nullptr, *layer.contract, Activation::none, &x, x);
-            }
-            backend_->layer_norm(x, *model_.norm, mixed);
-            window_ = backend_->make_cross_cache(mixed, kv, heads, 1);
-        };
-        return report("a window: encoder and cross-attention's cache", 386.5e9, weight_bytes(88e6 + 14e6), encode);
+        const Tensor mel = model_.random({Small::mels, 2 * Small::positions});
+        return report("a window: encoder and cross-attention's cache",
+                      [&] { window_ = model_.listen(model_.encode(mel)); });
     }
 
-    /// At the middle of a text, so that the average is met.
+    /// At the middle of a text, so that the average is met; every row has a window of its own.
     double decode_step() {
-        std::vector<int32_t> slots, at(rows, tokens / 2), words, items;
-        std::vector<const CrossCache*> windows(rows, window_.get());
-        std::vector<std::unique_ptr<CrossCache>> own;
+        const Tensor encoded = model_.random({Small::positions, Small::d});
+        std::vector<std::unique_ptr<CrossCache>> windows;
+        SmallWhisperStep step;
         for (int32_t i = 0; i < rows; ++i) {
-            slots.push_back(i);
-            items.push_back(i);
-            words.push_back(1000 + i);
+            windows.push_back(model_.listen(encoded));
+            step.windows.push_back(windows.back().get());
+            step.slots.push_back(i);
+            step.chosen.push_back(i);
+            step.tokens.push_back(1000 + i);
         }
-        std::vector<const Weight*> kv;
-        for (const Layer& layer : model_.decoder) kv.push_back(layer.cross_kv.get());
-        const Tensor encoded = random({positions, d});
-        for (int i = 0; i < rows; ++i) {
-            own.push_back(backend_->make_cross_cache(encoded, kv, heads, 1));
-            windows[static_cast<size_t>(i)] = own.back().get();
-        }
-        const auto cache = backend_->make_self_cache(layers, rows, 448, static_cast<int>(d));
-        Tensor x = backend_->empty({rows, d}), qkv = backend_->empty({rows, 3 * d}), q = backend_->empty({rows, d}),
-               mixed = backend_->empty({rows, d}), hidden = backend_->empty({rows, ffn});
-        const std::vector<TokenRule> rules(rows);
-        const auto step = [&] {
-            backend_->embed(*model_.table, *model_.text_positions, words, at, x);
-            for (int i = 0; i < layers; ++i) {
-                const Layer& layer = model_.decoder[static_cast<size_t>(i)];
-                backend_->linear(x, layer.norm.get(), *layer.qkv, Activation::none, nullptr, qkv);
-                backend_->self_attention_step(qkv, heads, i, *cache, slots, at, mixed);
-                backend_->linear(mixed, nullptr, *layer.out, Activation::none, &x, x);
-                backend_->linear(x, layer.norm.get(), *layer.cross_q, Activation::none, nullptr, q);
-                backend_->cross_attention_step(q, heads, i, windows, mixed, {}, nullptr);
-                backend_->linear(mixed, nullptr, *layer.cross_out, Activation::none, &x, x);
-                backend_->linear(x, layer.norm.get(), *layer.expand, Activation::gelu, nullptr, hidden);
-                backend_->linear(hidden, nullptr, *layer.contract, Activation::none, &x, x);
-            }
-        };
+        const auto cache =
+            backend_->make_self_cache(Small::layers, rows, Small::text_positions, static_cast<int>(Small::d));
         for (int32_t past = 0; past < tokens / 2; ++past) {  // what is attended to must be numbers
-            std::fill(at.begin(), at.end(), past);
-            step();
+            step.positions.assign(rows, past);
+            model_.read(step, *cache);
         }
-        std::fill(at.begin(), at.end(), tokens / 2);
-        const double bytes = weight_bytes(139e6) + rows * weight_bytes(layers * 2.0 * d * (positions + tokens / 2.0));
-        return report("a decoder's step, 64 rows", rows * 2.0 * 139e6, bytes, [&] {
-            step();
-            choices_ = backend_->choose_tokens(x, *model_.norm, *model_.table, items, rules);
+        step.positions.assign(rows, tokens / 2);
+        const double seconds =
+            report("a decoder's step, 64 rows", [&] { choices_ = model_.choose(step, model_.read(step, *cache)); });
+        const Tensor q = model_.random({rows, Small::d});
+        Tensor heard = backend_->empty({rows, Small::d});
+        // Every layer in turn: one alone could stay in a cache.
+        report("cross-attention, 64 rows, 12 layers", [&] {
+            for (int layer = 0; layer < Small::layers; ++layer)
+                backend_->cross_attention_step(q, Small::heads, layer, step.windows, heard, {}, nullptr);
         });
+        return seconds;
     }
 
     const Settings settings_;
+    WorkLog log_;
     std::unique_ptr<Backend> backend_;
-    Model model_;
+    SmallWhisper model_;
     std::unique_ptr<CrossCache> window_;
     std::vector<Choice> choices_;
     bool first_ = true;
@@ -251,8 +163,10 @@ Settings read_arguments(int count, char** arguments) {
             settings.peak_gbps = number();
         } else if (flag == "--seconds") {
             settings.seconds = number();
-        } else if (flag == "--compute_type" && (value == "float16" || value == "float32")) {
-            settings.backend.precision = value == "float16" ? Precision::float16 : Precision::float32;
+        } else if (flag == "--compute_type" && (value == "float16" || value == "int8_float16" || value == "float32")) {
+            settings.backend.precision = value == "float16"   ? Precision::float16
+                                         : value == "float32" ? Precision::float32
+                                                              : Precision::int8_float16;
         } else {
             throw Error(ErrorCode::invalid_argument, "{} {}: no such flag or value; see the top of benchmark.cpp", flag,
                         value);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a folder with everything that a machine with an NVIDIA GPU needs to test and time the GPU engine: programs that need
-# libc and the driver alone, the kernels' sources, and run.sh, which writes one report.
+# libc and the driver alone, audio, the kernels' sources, and run.sh, which writes one report (README.md beside this file).
 #     tests/gpu/make_kit.sh [FOLDER]      default: build/gpu_kit; needs nvcc, and `cmake --preset cuda` done or possible
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -9,11 +9,12 @@ kit=${1:-$ft_root/build/gpu_kit}
 build=${FT_GPU_KIT_BUILD:-$ft_root/build/cuda}
 
 [[ -f $build/build.ninja ]] || (cd "$ft_root" && cmake --preset cuda -B "$build" -DFT_BUILD_TESTS=ON >&2)
-ninja -C "$build" gpu_conformance gpu_benchmark >&2
+programs=(gpu_conformance gpu_benchmark gpu_transcribe gpu_random_model)
+ninja -C "$build" "${programs[@]}" >&2
 
 rm -rf -- "$kit"
-mkdir -p "$kit/include" "$kit/src/backends" "$kit/src/base" "$kit/src/tensor"
-for program in gpu_conformance gpu_benchmark; do
+mkdir -p "$kit/include" "$kit/src/backends" "$kit/src/base" "$kit/src/tensor" "$kit/audio"
+for program in "${programs[@]}"; do
     strip -o "$kit/$program" "$build/tests/gpu/$program"
 done
 cp -r "$ft_root/src/backends/cuda" "$kit/src/backends/"
@@ -21,8 +22,14 @@ rm -rf "$kit/src/backends/cuda/standin"
 cp "$ft_root"/src/base/error.* "$kit/src/base/"
 cp "$ft_root"/src/tensor/{backend.h,tensor.h,tensor.cpp} "$kit/src/tensor/"
 cp -r /usr/include/fmt "$kit/include/"
-cp "$ft_root/tests/gpu/benchmark.cpp" "$ft_root/tests/gpu/run.sh" "$ft_root/tests/gpu/report.py" \
-    "$ft_root/tests/gpu/machine_code_test.py" "$kit/"
+cp "$ft_root"/tests/gpu/{README.md,benchmark.cpp,small_whisper.h,run.sh,report.py,transformers_speed.py,machine_code_test.py} "$kit/"
+for sample in "$ft_root"/samples/*.flac; do
+    name=$(basename -- "$sample" .flac)
+    ffmpeg -loglevel error -i "$sample" -ar 16000 -ac 1 -c:a pcm_s16le -bitexact "$kit/audio/$name.wav"
+    cp "$ft_root/samples/$name.txt" "$kit/audio/"
+done
+vad=$ft_root/build/models/silero_vad_16k.safetensors
+[[ ! -f $vad ]] || cp "$vad" "$kit/"
 { git -C "$ft_root" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown; } >"$kit/commit"
 
 # Nothing but libc and what belongs to it: the driver is opened when the program runs.

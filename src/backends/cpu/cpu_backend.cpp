@@ -9,6 +9,7 @@
 #include "backends/cpu/cross_attention.h"
 #include "backends/cpu/encoder_attention.h"
 #include "backends/cpu/self_attention.h"
+#include "features/log_mel.h"
 
 namespace ft {
 
@@ -60,6 +61,15 @@ class CpuBackend : public Backend {
     std::vector<float> read(const Tensor& tensor) override {
         const float* values = data(tensor);
         return {values, values + element_count(tensor.shape)};
+    }
+
+    void log_mel(std::span<const float> pcm, Tensor& out) override {
+        if (out.shape.size() != 2 || out.cols() != window_frames)
+            throw Error(ErrorCode::internal, "log_mel: the output is no spectrogram of a window");
+        const auto n_mels = static_cast<int>(out.rows());
+        if (!log_mel_ || log_mel_->n_mels() != n_mels) log_mel_ = std::make_unique<const LogMel>(n_mels);
+        const std::vector<float> values = log_mel_->compute(pcm);
+        std::copy(values.begin(), values.end(), data(out));
     }
 
     void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
@@ -205,6 +215,7 @@ class CpuBackend : public Backend {
 
     Engine engine_;
     BackendInfo info_;
+    std::unique_ptr<const LogMel> log_mel_;  // of the last number of bands
     Scratch<float> stem_input_, stem_hidden_, logits_, chosen_rows_;
 };
 

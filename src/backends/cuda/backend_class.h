@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "backends/cuda/mel_tables.h"
 #include "backends/cuda/operations.h"
 #include "backends/cuda/weights.h"
 
@@ -16,7 +17,7 @@ struct GpuStorage final : Storage {
 template <typename T>
 struct GpuCrossCache final : CrossCache {
     int heads = 0, layers = 0, t = 0, d = 0;
-    DeviceMemory memory;  // [layers][t, 2·d]
+    DeviceMemory memory, scales;  // a WindowView's
 };
 
 template <typename T>
@@ -67,6 +68,7 @@ class GpuBackend final : public Backend {
     Tensor empty(Shape shape) override;
     Tensor upload(Shape shape, std::span<const float> values) override;
     std::vector<float> read(const Tensor& tensor) override;
+    void log_mel(std::span<const float> pcm, Tensor& out) override;
     void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
                    Tensor& out) override;
     void layer_norm(const Tensor& x, const Weight& norm, Tensor& out) override;
@@ -97,6 +99,8 @@ class GpuBackend final : public Backend {
 
   private:
     static constexpr bool halves = sizeof(T) == 2;
+    /// Weights and windows as i8, everything else as in float16.
+    bool in_bytes() const { return info_.precision == Precision::int8_float16; }
 
     struct Rows {
         const float* x = nullptr;
@@ -109,14 +113,18 @@ class GpuBackend final : public Backend {
     template <typename X>
     void run_stem(const Tensor& mel, const GpuWeight& first, const GpuWeight& second, const GpuWeight& positions,
                   float* out);
-    template <typename X, typename Out>
-    void run_linear(const LinearCall<X, T, Out>& call);
+    template <typename X, typename W, typename Out>
+    void run_linear(const LinearCall<X, W, Out>& call);
     struct Windows {
-        const WindowView<T>* views = nullptr;
+        const WindowView* views = nullptr;
         int longest = 0;
         bool equal = true;
         AttentionReach reach;  // where work is counted
     };
+    /// Keys and values of one layer of a window; x [t, d].
+    void add_layer(GpuCrossCache<T>& cache, int layer, const T* x, const GpuWeight& weight);
+    void hear(const Tensor& q, int heads, int layer, const Windows& windows, float* out,
+              const ProbabilityTarget& target);
     Windows windows_of(std::span<const CrossCache* const> caches, int heads, int layer, int64_t d);
     const int32_t* slots_of_heads(std::span<const int32_t> heads_wanted, int heads);
     const float* compute_logits(const Tensor& x, const Weight& norm, const Weight& table,
@@ -125,6 +133,8 @@ class GpuBackend final : public Backend {
 
     Device device_;
     BackendInfo info_;
+    MelTables mel_tables_;
+    DeviceMemory samples_, mel_maxima_;
     DeviceMemory prepared_, stem_rows_, stem_hidden_, logits_, choices_, weights_, matrix_, scratch_;
     SentArray tokens_, positions_, slots_, views_, heads_, items_, bits_, rules_;
 };

@@ -20,8 +20,10 @@ std::string version(int number) {
 
 std::unique_ptr<Backend> make(const BackendOptions& options, WorkLog* work, bool run) {
     if (options.precision == Precision::float32) return std::make_unique<GpuBackend<float>>(options, work, run);
-    if (options.precision == Precision::float16) return std::make_unique<GpuBackend<f16>>(options, work, run);
-    throw Error(ErrorCode::unsupported, "the GPU computes in float16 or float32, not in {}: use --compute_type float16",
+    if (options.precision == Precision::float16 || options.precision == Precision::int8_float16)
+        return std::make_unique<GpuBackend<f16>>(options, work, run);
+    throw Error(ErrorCode::unsupported,
+                "the GPU computes in float16, int8_float16 or float32, not in {}: use --compute_type float16",
                 to_string(options.precision));
 }
 
@@ -67,18 +69,20 @@ GpuBackend<T>::GpuBackend(const BackendOptions& options, WorkLog* work, bool run
                        : fmt::format("{} (sm_{}, {:.1f} GB, driver for CUDA {})", chip.name, chip.compute_capability,
                                      static_cast<double>(chip.memory_bytes) / 1e9, version(chip.driver));
     info_.precision = options.precision;
-    info_.packing = halves ? "cuda-f16-v1" : "cuda-f32-v1";
+    info_.start_s = chip.start_s;
+    info_.takes_samples = true;
+    info_.packing = packing_of(options.precision);
     if (chip.runtime != 0) info_.libraries = "CUDA runtime " + version(chip.runtime);
 }
 
 template <typename T>
 std::vector<std::byte> GpuBackend<T>::pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const {
-    return pack_weight(kind, weight, bias, halves);
+    return pack_weight(kind, weight, bias, info_.precision);
 }
 
 template <typename T>
 WeightPtr GpuBackend<T>::bind(WeightKind kind, const Shape& shape, std::span<const std::byte> packed) {
-    return bind_weight(device_, kind, shape, packed, halves);
+    return bind_weight(device_, kind, shape, packed, info_.precision);
 }
 
 template <typename T>
@@ -105,8 +109,8 @@ std::vector<float> GpuBackend<T>::read(const Tensor& tensor) {
 }
 
 template <typename T>
-template <typename X, typename Out>
-void GpuBackend<T>::run_linear(const LinearCall<X, T, Out>& call) {
+template <typename X, typename W, typename Out>
+void GpuBackend<T>::run_linear(const LinearCall<X, W, Out>& call) {
     if constexpr (sizeof(X) == 2) {
         linear_mma(device_, call);
     } else {
@@ -163,20 +167,25 @@ void GpuBackend<T>::multiply(const Rows& rows, const GpuWeight& weight, LinearCa
     const float* gain = rows.norm == nullptr ? nullptr : rows.norm->template values<float>();
     const float* shift = rows.norm == nullptr ? nullptr : rows.norm->bias();
     const size_t count = static_cast<size_t>(rows.n) * static_cast<size_t>(inputs);
-    const auto run = [&]<typename X>(const X* x) {
-        run_linear(LinearCall<X, T, float>{x, inputs, weight.values<T>(), weight.scale(), weight.bias(), call.residual,
-                                           call.out, rows.n, inputs, outputs, call.gelu});
+    const auto run = [&]<typename X, typename W>(const X* x, const W* values) {
+        run_linear(LinearCall<X, W, float>{x, inputs, values, weight.scale(), weight.bias(), call.residual, call.out,
+                                           rows.n, inputs, outputs, call.gelu});
     };
     if (halves && inputs % 8 == 0) {
         T* x = prepared_.at_least<T>(device_, count);
         prepare_rows(device_, rows.x, rows.rows, gain, shift, x, rows.n, inputs);
-        run(static_cast<const T*>(x));
+        if constexpr (halves) {
+            if (weight.layout.form == Form::bytes)
+                run(static_cast<const T*>(x), weight.values<i8>());
+            else
+                run(static_cast<const T*>(x), weight.values<T>());
+        }
     } else if (gain != nullptr || rows.rows != nullptr) {
         float* x = prepared_.at_least<float>(device_, count);
         prepare_rows(device_, rows.x, rows.rows, gain, shift, x, rows.n, inputs);
-        run(static_cast<const float*>(x));
+        run(static_cast<const float*>(x), weight.values<T>());
     } else {
-        run(rows.x);
+        run(rows.x, weight.values<T>());
     }
 }
 
@@ -206,6 +215,25 @@ void GpuBackend<T>::encoder_attention(const Tensor& qkv, int heads, Tensor& out)
 }
 
 template <typename T>
+void GpuBackend<T>::add_layer(GpuCrossCache<T>& cache, int layer, const T* x, const GpuWeight& weight) {
+    const int64_t size = int64_t{cache.t} * 2 * cache.d;
+    const auto run = [&]<typename W>(const W* values, T* out) {
+        run_linear(LinearCall<T, W, T>{x, cache.d, values, weight.scale(), weight.bias(), nullptr, out, cache.t,
+                                       cache.d, 2 * cache.d, false});
+    };
+    if constexpr (halves) {
+        if (in_bytes()) {
+            T* product = scratch_.at_least<T>(device_, static_cast<size_t>(size));
+            run(weight.values<i8>(), product);
+            window_to_bytes(device_, product, cache.memory.template as<i8>() + layer * size,
+                            cache.scales.template as<float>() + layer * size / 64, cache.t, cache.heads);
+            return;
+        }
+    }
+    run(weight.values<T>(), cache.memory.template as<T>() + layer * size);
+}
+
+template <typename T>
 std::unique_ptr<CrossCache> GpuBackend<T>::make_cross_cache(const Tensor& encoded,
                                                             std::span<const Weight* const> kv_weights, int heads, int) {
     check(encoded.shape.size() == 2 && encoded.rows() > 0, "make_cross_cache: nothing was encoded");
@@ -215,7 +243,9 @@ std::unique_ptr<CrossCache> GpuBackend<T>::make_cross_cache(const Tensor& encode
     cache->layers = static_cast<int>(kv_weights.size());
     cache->t = static_cast<int>(encoded.rows());
     const int d = cache->d = static_cast<int>(encoded.cols());
-    cache->memory = DeviceMemory(device_, sizeof(T) * kv_weights.size() * static_cast<size_t>(cache->t) * 2 * d);
+    const size_t head_rows = kv_weights.size() * 2 * static_cast<size_t>(heads) * static_cast<size_t>(cache->t);
+    cache->memory = DeviceMemory(device_, (in_bytes() ? sizeof(i8) : sizeof(T)) * 64 * head_rows);
+    if (in_bytes()) cache->scales = DeviceMemory(device_, sizeof(float) * head_rows);
     const T* x = nullptr;
     if constexpr (halves) {
         T* rows = prepared_.at_least<T>(device_, static_cast<size_t>(cache->t) * d);
@@ -228,9 +258,7 @@ std::unique_ptr<CrossCache> GpuBackend<T>::make_cross_cache(const Tensor& encode
         check(kv_weights[static_cast<size_t>(layer)] != nullptr, "make_cross_cache: a weight is missing");
         const GpuWeight& weight = as_gpu(*kv_weights[static_cast<size_t>(layer)], WeightKind::cross_kv);
         check(weight.shape == Shape{2 * d, d}, "make_cross_cache: a weight is not [2·d, d]");
-        run_linear(LinearCall<T, T, T>{x, d, weight.values<T>(), weight.scale(), weight.bias(), nullptr,
-                                       cache->memory.template as<T>() + int64_t{layer} * cache->t * 2 * d, cache->t, d,
-                                       2 * d, false});
+        add_layer(*cache, layer, x, weight);
     }
     device_.flush();  // the encoder's share: the device goes on while the next window is fetched
     return cache;

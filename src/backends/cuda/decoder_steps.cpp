@@ -33,9 +33,16 @@ void GpuBackend<T>::embed(const Weight& table, const Weight& positions, std::spa
         check(position[i] >= 0 && position[i] < places.shape[0], "embed: no such position");
     }
     float* result = data_to_write(out, {static_cast<int64_t>(tokens.size()), words.shape[1]});
-    FT_GPU::embed(device_, words.values<T>(), words.scale(), places.values<float>(), tokens_.send(device_, tokens),
-                  positions_.send(device_, position), result, static_cast<int>(tokens.size()),
-                  static_cast<int>(words.shape[1]));
+    const auto run = [&]<typename W>(const W* values) {
+        FT_GPU::embed(device_, values, words.scale(), places.values<float>(), tokens_.send(device_, tokens),
+                      positions_.send(device_, position), result, static_cast<int>(tokens.size()),
+                      static_cast<int>(words.shape[1]));
+    };
+    if (words.layout.form == Form::bytes) {
+        run(words.values<i8>());
+    } else {
+        run(words.values<T>());
+    }
 }
 
 namespace {
@@ -105,22 +112,22 @@ void GpuBackend<T>::copy_slot(SelfCache& cache, int from, int to, int positions)
 template <typename T>
 typename GpuBackend<T>::Windows GpuBackend<T>::windows_of(std::span<const CrossCache* const> caches, int heads,
                                                           int layer, int64_t d) {
-    std::vector<WindowView<T>> views;
+    std::vector<WindowView> views;
     Windows windows;
     for (const CrossCache* cache : caches) {
         const auto* window = dynamic_cast<const GpuCrossCache<T>*>(cache);
         check(window != nullptr && window->d == d && window->heads == heads, "a cross cache of another model");
         check(layer >= 0 && layer < window->layers, "a cross cache has no such layer");
-        views.push_back({window->memory.template as<T>(), window->t});
+        views.push_back({window->memory.template as<T>(), window->scales.template as<float>(), window->t});
         windows.equal = windows.equal && window->t == views.front().t;
         windows.longest = std::max(windows.longest, window->t);
     }
     if (device_.counts_work()) {
         std::vector<int32_t> lengths;
-        for (const WindowView<T>& view : views) lengths.push_back(view.t);
+        for (const WindowView& view : views) lengths.push_back(view.t);
         windows.reach = reach_of(caches, lengths);
     }
-    windows.views = views_.send(device_, std::span<const WindowView<T>>(views));
+    windows.views = views_.send(device_, std::span<const WindowView>(views));
     return windows;
 }
 
@@ -135,6 +142,14 @@ const int32_t* GpuBackend<T>::slots_of_heads(std::span<const int32_t> heads_want
         place = static_cast<int32_t>(i);
     }
     return heads_.send(device_, std::span<const int32_t>(slot));
+}
+
+template <typename T>
+void GpuBackend<T>::hear(const Tensor& q, int heads, int layer, const Windows& windows, float* out,
+                         const ProbabilityTarget& target) {
+    const auto attend = in_bytes() ? cross_attention<i8> : cross_attention<T>;
+    attend(device_, data_of(q), windows.views, layer, out, static_cast<int>(q.rows()), heads, windows.longest, target,
+           windows.reach);
 }
 
 template <typename T>
@@ -155,8 +170,7 @@ void GpuBackend<T>::cross_attention_step(const Tensor& q, int heads, int layer,
         target.head_stride = windows.longest;
         target.item_stride = target.head_stride * static_cast<int64_t>(heads_wanted.size());
     }
-    cross_attention(device_, data_of(q), windows.views, layer, data_to_write(out, q.shape), static_cast<int>(q.rows()),
-                    heads, windows.longest, target, windows.reach);
+    hear(q, heads, layer, windows, data_to_write(out, q.shape), target);
     if (heads_wanted.empty()) return;
     const size_t before = weights->size();
     weights->resize(before + count);
@@ -194,8 +208,7 @@ void GpuBackend<T>::cross_attention_trace(const Tensor& q, int heads, int layer,
     }
     const ProbabilityTarget target{slots_of_heads(heads_wanted, heads),
                                    kept->probabilities.as<float>() + first_head * a_head, kept->t, a_head};
-    cross_attention(device_, data_of(q), windows.views, layer, data_to_write(out, q.shape), static_cast<int>(q.rows()),
-                    heads, windows.longest, target, windows.reach);
+    hear(q, heads, layer, windows, data_to_write(out, q.shape), target);
     for (size_t i = 0; i < heads_wanted.size(); ++i) kept->written[static_cast<size_t>(first_head) + i] = true;
 }
 

@@ -14,12 +14,16 @@
 #include <cuda_fp16.h>
 
 #define FT_KERNEL(threads) __global__ void __launch_bounds__(threads)
+/// With registers for two such blocks on a multiprocessor.
+#define FT_KERNEL_TWICE(threads) __global__ void __launch_bounds__(threads, 2)
 #define FT_DEVICE __device__ __forceinline__
 #define FT_UNROLL _Pragma("unroll")
 
 namespace ft::FT_GPU {
 
-using Vec16 = uint4;  ///< 16 bytes that are read and written at once; aligned to 16
+using Vec16 = uint4;    ///< 16 bytes that are read and written at once; aligned to 16
+using Vec8 = uint2;     ///< 8 bytes; aligned to 8
+using Float2 = float2;  ///< two neighbours; aligned to 8
 
 FT_DEVICE int thread() {
     return static_cast<int>(threadIdx.x);
@@ -64,6 +68,23 @@ FT_DEVICE uint16_t half_bits(float value) {
 FT_DEVICE float float_of_half(uint16_t bits) {
     return __half2float(__ushort_as_half(bits));
 }
+/// To the nearest, ties to even.
+FT_DEVICE int round_to_int(float value) {
+    return __float2int_rn(value);
+}
+/// Four i8 as halves, exactly: a byte behind 0x64 is a half of 1024 more.
+FT_DEVICE void halves_of_bytes(uint32_t bytes, uint32_t& first_two, uint32_t& last_two) {
+    union Pair {
+        uint32_t word;
+        __half2 halves;
+    };
+    const Pair offset{0x64806480};  // 1024 + i8_zero, twice
+    Pair first{__byte_perm(bytes, 0x64646464, 0x4140)}, last{__byte_perm(bytes, 0x64646464, 0x4342)};
+    first.halves = __hsub2(first.halves, offset.halves);
+    last.halves = __hsub2(last.halves, offset.halves);
+    first_two = first.word;
+    last_two = last.word;
+}
 
 /// Four 8×8 matrices of halves (PTX ldmatrix): lane i gives the address of row i%8 of matrix i/8; of every matrix it
 /// gets the elements (i/4, 2·(i%4)) and the next in the row.
@@ -101,14 +122,27 @@ FT_DEVICE void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, 
 #endif
 }
 
-/// 16 bytes from global to shared memory, or zeros; they are there after wait_for_copies. Turing copies at once.
-FT_DEVICE void copy_async(void* shared, const void* global, bool valid) {
+/// 16 bytes on their way from global to shared memory (or zeros): under way from copy_async on, there after
+/// finish_copy and wait_for_copies. Turing has no such copies: it reads at once and writes at the end, so that what a
+/// thread does between the two hides the way.
+struct Copy {
+    Vec16* to;
+    Vec16 value;
+};
+FT_DEVICE Copy copy_async(void* shared, const void* global, bool valid) {
+    Copy copy{static_cast<Vec16*>(shared), Vec16{0, 0, 0, 0}};
 #if __CUDA_ARCH__ >= 800
     const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
     const int bytes = valid ? 16 : 0;
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(global), "r"(bytes) : "memory");
 #else
-    *static_cast<Vec16*>(shared) = valid ? *static_cast<const Vec16*>(global) : Vec16{0, 0, 0, 0};
+    if (valid) copy.value = *static_cast<const Vec16*>(global);
+#endif
+    return copy;
+}
+FT_DEVICE void finish_copy(const Copy& copy) {
+#if __CUDA_ARCH__ < 800
+    *copy.to = copy.value;
 #endif
 }
 FT_DEVICE void commit_copies() {
@@ -148,6 +182,9 @@ FT_DEVICE float to_float(float value) {
 FT_DEVICE float to_float(f16 value) {
     return float_of_half(value.bits);
 }
+FT_DEVICE float to_float(i8 value) {
+    return static_cast<float>(static_cast<int>(value.bits) - i8_zero);
+}
 template <typename T>
 FT_DEVICE T from_float(float value) {
     if constexpr (sizeof(T) == sizeof(float)) {
@@ -180,6 +217,19 @@ FT_DEVICE void load8(const float* p, float (&v)[8]) {
     words.vec[1] = reinterpret_cast<const Vec16*>(p)[1];
     FT_UNROLL
     for (int i = 0; i < 8; ++i) v[i] = words.f[i];
+}
+
+/// Sixteen neighbours; `p` aligned to 16 bytes.
+FT_DEVICE void load16(const i8* p, float (&v)[16]) {
+    const Vec16 words = *reinterpret_cast<const Vec16*>(p);
+    const uint32_t w[4] = {words.x, words.y, words.z, words.w};
+    FT_UNROLL
+    for (int i = 0; i < 4; ++i) {
+        uint32_t pairs[2];
+        halves_of_bytes(w[i], pairs[0], pairs[1]);
+        FT_UNROLL
+        for (int j = 0; j < 4; ++j) v[4 * i + j] = float_of_half(static_cast<uint16_t>(pairs[j / 2] >> (16 * (j % 2))));
+    }
 }
 
 /// All lanes' sum or largest value, in an order that depends on nothing.

@@ -37,5 +37,7 @@ template void embed<float>(Device&, const float*, const float*, const float*, co
                            int, int);
 template void embed<f16>(Device&, const f16*, const float*, const float*, const int32_t*, const int32_t*, float*, int,
                          int);
+template void embed<i8>(Device&, const i8*, const float*, const float*, const int32_t*, const int32_t*, float*, int,
+                        int);
 
 }  // namespace ft::FT_GPU

@@ -1,6 +1,6 @@
 #pragma once
 // What each .cu file gives the backend: checked pointers and sizes go in, kernels start. `T` is what weights, caches
-// and scratch are made of: float, or f16 with sums in float32. Activations between operations are float32.
+// and scratch are made of: float, f16 or i8, with sums in float32. Activations between operations are float32.
 #include <cstdint>
 
 #include "backends/cuda/half.h"
@@ -40,9 +40,26 @@ struct LinearCall {
 /// linear.cu: float32 products of any shape.
 template <typename W, typename Out>
 void linear_plain(Device& device, const LinearCall<float, W, Out>& call);
-/// linear_mma.cu: on tensor cores; inputs and x_stride are multiples of 8, x and weight aligned to 16 bytes.
-template <typename Out>
-void linear_mma(Device& device, const LinearCall<f16, f16, Out>& call);
+/// linear_mma.cu: on tensor cores, W f16 or i8; inputs are a multiple of 16 bytes of W, x_stride of 8, x and weight
+/// aligned to 16 bytes, out and residual to two of their values.
+template <typename W, typename Out>
+void linear_mma(Device& device, const LinearCall<f16, W, Out>& call);
+
+/// log_mel.cu: at most 480,000 samples → out [n_mels, 3000]. Band m is the sum of bins first_bin[m], … with weights
+/// first_weight[m] to first_weight[m + 1].
+struct LogMelCall {
+    const float* pcm = nullptr;
+    int samples = 0, n_mels = 0;
+    const double* window = nullptr;         // [400]
+    const double* roots = nullptr;          // [400, 2], e^(-2πik/400): re, im
+    const int32_t* first_bin = nullptr;     // [n_mels]
+    const int32_t* first_weight = nullptr;  // [n_mels + 1]
+    const float* weights = nullptr;
+    float* maxima = nullptr;  // [log_mel_maxima()]
+    float* out = nullptr;
+};
+void log_mel(Device& device, const LogMelCall& call);
+int log_mel_maxima();
 
 /// conv_stem.cu: mel [mels, frames] → rows [frames + 2, mels], the first and the last of them zeros.
 template <typename T>
@@ -68,10 +85,11 @@ void self_attention(Device& device, const float* qkv, T* keys, T* values, const 
 template <typename T>
 void copy_slot(Device& device, T* cache, int layers, int rows, int cache_positions, int d, int from, int to, int count);
 
-/// One item's window: keys and values [layers, t, 2·d].
-template <typename T>
+/// One item's window: keys and values [layers, t, 2·d] of float or f16. As i8 a head's rows lie one after the other,
+/// [layers][keys, values][heads][t][64], and each has its scale, [layers][keys, values][heads][t].
 struct WindowView {
-    const T* keys_values = nullptr;
+    const void* keys_values = nullptr;
+    const float* scales = nullptr;
     int32_t t = 0;
 };
 /// Where probabilities go: of head h, if slot_of_head[h] ≥ 0, to out[item·item_stride + slot·head_stride + position].
@@ -82,8 +100,10 @@ struct ProbabilityTarget {
 };
 /// cross_attention.cu: `longest`: the largest t.
 template <typename T>
-void cross_attention(Device& device, const float* q, const WindowView<T>* windows, int layer, float* out, int n,
-                     int heads, int longest, const ProbabilityTarget& target, const AttentionReach& reach);
+void cross_attention(Device& device, const float* q, const WindowView* windows, int layer, float* out, int n, int heads,
+                     int longest, const ProbabilityTarget& target, const AttentionReach& reach);
+/// One layer's keys and values [t, 2·d] as bytes with their scales.
+void window_to_bytes(Device& device, const f16* keys_values, i8* bytes, float* scales, int t, int heads);
 
 /// attention_trace.cu: probabilities [trace's heads][items][t] → matrix [size, frames]; scratch
 /// [count of heads, size, frames].

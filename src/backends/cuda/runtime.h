@@ -68,9 +68,7 @@ class Device {
         driver_.fills_memory = run;
 #endif
     }
-    bool counts_work() const {
-        return work_log_ != nullptr;
-    }
+    bool counts_work() const { return work_log_ != nullptr && work_log_->counting; }
 
     using Grid = FT_GPU::Grid;
     /// Starts a kernel; an empty grid starts nothing.
@@ -78,7 +76,7 @@ class Device {
     void launch(const char* name, void (*kernel)(Parameters...), Grid grid, int threads, size_t shared_bytes,
                 const KernelWork& work, Arguments... arguments) {
         if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-        if (work_log_ != nullptr) work_log_->add(name, work);
+        if (counts_work()) work_log_->add(name, work);
         if (!run_) return;
         queue_.waiting().add_kernel(name, kernel, grid, threads, shared_bytes, static_cast<Parameters>(arguments)...);
         flush_when_long();

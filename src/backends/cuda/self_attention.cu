@@ -24,8 +24,8 @@ self_attention_kernel(const float* qkv, const T* keys, const T* values, const in
                       float* out, int d, int cache_positions) {
     const int64_t item = block_y(), head = static_cast<int64_t>(block_x()) * attend_head;
     const int64_t first = static_cast<int64_t>(slots[item]) * cache_positions * d + head;
-    attend_query(qkv + item * 3 * d + head, keys + first, values + first, d, positions[item] + 1,
-                 out + item * d + head);
+    attend_query(qkv + item * 3 * d + head, HeadRows<T>{keys + first, d, nullptr},
+                 HeadRows<T>{values + first, d, nullptr}, positions[item] + 1, out + item * d + head);
 }
 
 /// A layer a block row; the slots of a layer lie one after the other.

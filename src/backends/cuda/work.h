@@ -20,6 +20,7 @@ struct WorkLog {
         KernelWork work;
     };
     std::map<std::string, Kernel, std::less<>> kernels;
+    bool counting = true;  ///< false: stays as it is, and costs nothing
 
     void add(const char* name, const KernelWork& work) {
         auto at = kernels.find(name);

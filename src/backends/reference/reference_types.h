@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "features/log_mel.h"
 #include "tensor/backend.h"
 
 namespace ft::reference {
@@ -65,6 +66,7 @@ class ReferenceBackend final : public Backend {
     Tensor empty(Shape shape) override;
     Tensor upload(Shape shape, std::span<const float> values) override;
     std::vector<float> read(const Tensor& tensor) override;
+    void log_mel(std::span<const float> pcm, Tensor& out) override;
     void conv_stem(const Tensor& mel, const Weight& conv1, const Weight& conv2, const Weight& positions,
                    Tensor& out) override;
     void layer_norm(const Tensor& x, const Weight& norm, Tensor& out) override;
@@ -93,7 +95,8 @@ class ReferenceBackend final : public Backend {
     void copy_slot(SelfCache& cache, int from, int to, int positions) override;
 
   private:
-    BackendInfo info_{"reference", "one thread, plain loops", Precision::float32, "reference-f32-v1", ""};
+    BackendInfo info_{"reference", "one thread, plain loops", Precision::float32, "reference-f32-v1", false, ""};
+    std::unique_ptr<const LogMel> log_mel_;  // of the last number of bands
 };
 
 }  // namespace ft::reference

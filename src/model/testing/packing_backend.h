@@ -19,6 +19,7 @@ class PackingBackend final : public Backend {
     Tensor empty(Shape) override { return none<Tensor>(); }
     Tensor upload(Shape, std::span<const float>) override { return none<Tensor>(); }
     std::vector<float> read(const Tensor&) override { return none<std::vector<float>>(); }
+    void log_mel(std::span<const float>, Tensor&) override { none<int>(); }
     void conv_stem(const Tensor&, const Weight&, const Weight&, const Weight&, Tensor&) override { none<int>(); }
     void layer_norm(const Tensor&, const Weight&, Tensor&) override { none<int>(); }
     void linear(const Tensor&, const Weight*, const Weight&, Activation, const Tensor*, Tensor&) override {

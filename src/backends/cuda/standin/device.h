@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstdint>
 
+#include "backends/cuda/half.h"
 #include "backends/cuda/names.h"
 #include "backends/cuda/standin/machine.h"
 
 #define FT_KERNEL(threads) void
+#define FT_KERNEL_TWICE(threads) void
 #define FT_DEVICE inline
 #define FT_UNROLL
 
@@ -16,6 +18,12 @@ namespace ft::FT_GPU {
 
 struct alignas(16) [[gnu::may_alias]] Vec16 {
     uint32_t x, y, z, w;
+};
+struct alignas(8) [[gnu::may_alias]] Vec8 {
+    uint32_t x, y;
+};
+struct alignas(8) [[gnu::may_alias]] Float2 {
+    float x, y;
 };
 
 inline int thread() {
@@ -60,6 +68,20 @@ inline uint16_t half_bits(float value) {
 inline float float_of_half(uint16_t bits) {
     return standin::half_values[bits];
 }
+inline int round_to_int(float value) {
+    return std::isnan(value) ? 0 : static_cast<int>(std::lrintf(value));
+}
+inline void halves_of_bytes(uint32_t bytes, uint32_t& first_two, uint32_t& last_two) {
+    const auto pair = [&](int at) {
+        const auto half = [&](int i) {
+            const uint32_t spliced = 0x6400U | (bytes >> (8 * i) & 0xFFU);
+            return half_bits(standin::half_values[spliced] - standin::half_values[0x6480]);
+        };
+        return half(at) | static_cast<uint32_t>(half(at + 1)) << 16;
+    };
+    first_two = pair(0);
+    last_two = pair(2);
+}
 inline void load_matrices(uint32_t (&r)[4], const void* row) {
     standin::load_matrices(r, row, false);
 }
@@ -69,8 +91,15 @@ inline void load_matrices_transposed(uint32_t (&r)[4], const void* row) {
 inline void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
     standin::multiply_add(d, a, b0, b1);
 }
-inline void copy_async(void* shared, const void* global, bool valid) {
+struct Copy {
+    void* to;
+};
+inline Copy copy_async(void* shared, const void* global, bool valid) {
     standin::copy_async(shared, global, valid);
+    return {shared};
+}
+inline void finish_copy(const Copy& copy) {
+    standin::finish_copy(copy.to);
 }
 inline void commit_copies() {
     standin::commit_copies();

@@ -10,8 +10,11 @@
 namespace ft::FT_GPU {
 
 Driver::Driver(int index) : index_(index) {
-    if (index != 0) throw Error(ErrorCode::unsupported, "the stand-in has one device, number 0, and no {}", index);
-    chip_ = {"host stand-in", 75, 0, 0, int64_t{1} << 34, 0};
+    constexpr int capabilities[] = {75, 80};
+    if (index < 0 || index > 1)
+        throw Error(ErrorCode::unsupported, "the stand-in has two devices, a Turing (0) and an Ampere (1), and no {}",
+                    index);
+    chip_ = {"host stand-in", capabilities[index], 0, 0, int64_t{1} << 34, 0};
 }
 
 Driver::~Driver() = default;

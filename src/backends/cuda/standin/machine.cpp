@@ -30,6 +30,7 @@ enum class Collective : uint8_t { none, sync, shuffle, matrices, product };
 struct Copy {
     void* to;
     const void* from;  // null: zeros
+    bool finished = false;
 };
 
 struct Lane {
@@ -182,6 +183,12 @@ void copy_async(void* shared, const void* global, bool valid) {
     machine.threads[static_cast<size_t>(place.thread)]->copies.back().push_back({shared, valid ? global : nullptr});
 }
 
+void finish_copy(void* shared) {
+    for (auto& group : machine.threads[static_cast<size_t>(place.thread)]->copies) {
+        for (Copy& copy : group) copy.finished = copy.finished || copy.to == shared;
+    }
+}
+
 void commit_copies() {
     machine.threads[static_cast<size_t>(place.thread)]->copies.emplace_back();
 }
@@ -190,6 +197,7 @@ void wait_for_copies(int pending) {
     auto& groups = machine.threads[static_cast<size_t>(place.thread)]->copies;
     while (static_cast<int>(groups.size()) - 1 > pending) {
         for (const Copy& copy : groups.front()) {
+            if (!copy.finished) continue;
             if (copy.from == nullptr) {
                 std::memset(copy.to, 0, 16);
             } else {

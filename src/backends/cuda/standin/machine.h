@@ -30,8 +30,9 @@ float shuffle_xor(float value, int mask);
 int shuffle_xor(int value, int mask);
 void load_matrices(uint32_t (&r)[4], const void* row, bool transposed);
 void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
-/// Nothing is copied before the wait: who does not wait reads what was there before.
+/// Nothing is copied before the wait, nor what was not finished: who does not wait reads what was there before.
 void copy_async(void* shared, const void* global, bool valid);
+void finish_copy(void* shared);
 void commit_copies();
 void wait_for_copies(int pending);
 

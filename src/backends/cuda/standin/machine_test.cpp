@@ -37,11 +37,12 @@ void write_again(int* out) {
     out[block_x() * threads + thread()] = sum;
 }
 
-template <bool with_wait>
+template <bool with_finish, bool with_wait>
 void copy_in(const float* from, float* out) {
     auto* shared = shared_memory<float>();
-    copy_async(shared + 4 * thread(), from + 4 * thread(), true);
+    const Copy copy = copy_async(shared + 4 * thread(), from + 4 * thread(), true);
     commit_copies();
+    if constexpr (with_finish) finish_copy(copy);
     if constexpr (with_wait) wait_for_copies<0>();
     barrier();
     out[thread()] = shared[4 * thread()];
@@ -96,12 +97,33 @@ TEST(Machine, CopiesAreThereAfterTheWaitOnly) {
     DeviceMemory from(device, 16 * threads), out(device, sizeof(float) * threads);
     std::vector<float> values(4 * threads, 3.0F), got(threads);
     device.upload(from.as<float>(), values.data(), from.bytes());
-    device.launch("waits", copy_in<true>, {1}, threads, 16 * threads, {}, from.as<float>(), out.as<float>());
-    device.read(got.data(), out.as<float>(), out.bytes());
+    const auto run = [&](void (*kernel)(const float*, float*)) {
+        device.launch("copies", kernel, {1}, threads, 16 * threads, {}, from.as<float>(), out.as<float>());
+        device.read(got.data(), out.as<float>(), out.bytes());
+    };
+    run(copy_in<true, true>);
     EXPECT_EQ(got, std::vector<float>(threads, 3.0F));
-    device.launch("reads at once", copy_in<false>, {1}, threads, 16 * threads, {}, from.as<float>(), out.as<float>());
+    for (const auto kernel : {copy_in<true, false>, copy_in<false, true>}) {
+        run(kernel);
+        for (const float value : got) EXPECT_TRUE(std::isnan(value));
+    }
+}
+
+TEST(Machine, EveryByteIsItsHalf) {
+    Device device(0);
+    std::vector<uint8_t> bytes(256);
+    for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i);
+    DeviceMemory from(device, bytes.size()), out(device, sizeof(float) * bytes.size());
+    device.upload(from.as<uint8_t>(), bytes.data(), bytes.size());
+    const auto kernel = [](const i8* values, float* to) {
+        float v[16];
+        load16(values + 16 * thread(), v);
+        for (int i = 0; i < 16; ++i) to[16 * thread() + i] = v[i];
+    };
+    device.launch("load16", +kernel, {1}, 16, 0, {}, from.as<i8>(), out.as<float>());
+    std::vector<float> got(bytes.size());
     device.read(got.data(), out.as<float>(), out.bytes());
-    for (const float value : got) EXPECT_TRUE(std::isnan(value));
+    for (int i = 0; i < 256; ++i) EXPECT_EQ(got[static_cast<size_t>(i)], static_cast<float>(i - 128));
 }
 
 TEST(Machine, WhatWouldHangIsAnErrorThatNamesTheKernel) {
