@@ -57,6 +57,9 @@ std::vector<Flag> model_flags(GatheredFlags& g) {
          [&](const std::string& v) {
              engine.backend.device_index = static_cast<int>(parse_integer("--device_index", v, 0, 1023));
          }},
+        {"gpu_memory", 0, "SIZE", group,
+         "most of the GPU's memory that is taken, e.g. 800MB or 4GB (default: all it has)",
+         [&](const std::string& v) { engine.backend.memory_budget = parse_memory("--gpu_memory", v); }},
         {"compute_type", 0, "TYPE", group,
          "auto, int8 (fast; CPU), float16 (fast; GPU), int8_float16 (GPU: half the memory; its effect on the text is "
          "not measured yet) or float32 (exact) (default auto: int8 or float16)",

@@ -68,6 +68,9 @@ void set_compute_type(GatheredFlags& g) {
     if (g.device == "auto") return set_devices(g.options.engine, type);
     if (backend.device_index != 0)
         refuse("device_index", std::to_string(backend.device_index), "counts GPUs; give --device cuda as well");
+    if (backend.memory_budget != 0)
+        throw Error(ErrorCode::invalid_argument,
+                    "--gpu_memory: limits what is taken of a GPU; give --device cuda or auto as well");
     // "reference" is the slow scalar backend of the tests: not in the help, as nobody wants to wait for it.
     if (g.device == "reference") {
         backend.name = "reference";

@@ -159,6 +159,9 @@ TEST(CommandLine, TheGpuIsTakenWhenAskedFor) {
     EXPECT_EQ(half.name, "cuda");
     EXPECT_EQ(half.precision, Precision::float16);
     EXPECT_EQ(half.device_index, 1);
+    EXPECT_EQ(half.memory_budget, 0U);
+    EXPECT_EQ(parse({"--device", "cuda", "--gpu_memory", "800MB"}).engine.backend.memory_budget, 800'000'000U);
+    EXPECT_EQ(parse({"--gpu_memory", "1.5GiB"}).engine.backend.memory_budget, size_t{3} << 29);
     EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "float32"}).engine.backend.precision, Precision::float32);
     EXPECT_FALSE(parse({"--device", "cuda"}).engine.otherwise);
     EXPECT_EQ(parse({"--device", "cuda", "--compute_type", "int8_float16"}).engine.backend.precision,
@@ -192,6 +195,11 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
         {{"a", "--device", "cuda", "--compute_type", "int9"}, "no compute type"},
         {{"a", "--device", "cpu", "--device_index", "1"}, "--device cuda"},
         {{"a", "--device_index", "-1"}, "whole number from 0"},
+        {{"a", "--device", "cpu", "--gpu_memory", "4GB"}, "--device cuda"},
+        {{"a", "--gpu_memory", "4"}, "800MB or 4GB"},
+        {{"a", "--gpu_memory", "GB"}, "800MB or 4GB"},
+        {{"a", "--gpu_memory", "-1GB"}, "800MB or 4GB"},
+        {{"a", "--gpu_memory", "nanGB"}, "800MB or 4GB"},
         {{"a", "--device", "tpu"}, "no device"},
         {{"a", "--device", "cpu", "--compute_type", "float16"}, "int8"},
         {{"a", "--compute_type", "int9"}, "no compute type"},

@@ -56,6 +56,18 @@ std::optional<double> parse_optional_number(std::string_view name, const std::st
     return parse_number(name, text, min, max);
 }
 
+size_t parse_memory(std::string_view name, const std::string& text) {
+    constexpr double most = 1e15;
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const std::string unit = error == std::errc() ? lower_ascii(std::string(end, text.data() + text.size())) : "";
+    const double scale = unit == "mb" ? 1e6 : unit == "gb" ? 1e9 : unit == "mib" ? 0x1p20 : unit == "gib" ? 0x1p30 : 0;
+    if (!(value * scale >= 1 && value * scale <= most))
+        throw Error(ErrorCode::invalid_argument, "{} {}: must be a size with its unit, such as 800MB or 4GB", name,
+                    text);
+    return static_cast<size_t>(value * scale);
+}
+
 std::vector<std::string> split_list(const std::string& list) {
     std::vector<std::string> parts;
     std::stringstream stream(list);

@@ -15,6 +15,9 @@ int64_t parse_integer(std::string_view name, const std::string& text, int64_t mi
 /// Like parse_number, but "None" is no value.
 std::optional<double> parse_optional_number(std::string_view name, const std::string& text, double min, double max);
 
+/// "800MB", "4GB", "1.5GiB": bytes. Throws Error{invalid_argument}.
+size_t parse_memory(std::string_view name, const std::string& text);
+
 /// What stands between commas, without blanks around; empty parts are left out.
 std::vector<std::string> split_list(const std::string& list);
 

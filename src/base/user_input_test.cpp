@@ -27,6 +27,13 @@ TEST(UserInput, SaysNameValueAndRange) {
     }
 }
 
+TEST(UserInput, MemoryHasAUnit) {
+    EXPECT_EQ(parse_memory("m", "800MB"), 800000000U);
+    EXPECT_EQ(parse_memory("m", "0.5gib"), size_t{1} << 29);
+    for (const char* bad : {"", "4", "GB", "4 GB", "4TB", "0MB", "-1GB", "nanGB", "1e30GB", "4GBx"})
+        EXPECT_THROW(parse_memory("m", bad), Error) << bad;
+}
+
 TEST(UserInput, ListsHaveNoBlanksAndNoEmptyParts) {
     EXPECT_EQ(split_list(" a, b c ,,d,"), (std::vector<std::string>{"a", "b c", "d"}));
     EXPECT_TRUE(split_list(" , ").empty());

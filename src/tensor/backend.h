@@ -27,6 +27,7 @@ struct BackendInfo {
     /// Windows come as samples, for log_mel(); otherwise the spectrogram is made ahead, beside the backend.
     bool takes_samples = false;
     std::string libraries;  ///< those it computes with and their versions, "oneDNN 2.6.3"; "" when it needs none
+    double start_s = 0;     ///< that driver and device took to start
 };
 
 /// Weights in the backend's own layout and precision. They may refer to the packed file's bytes, which must outlive

@@ -372,6 +372,7 @@ Transcript Transcriber::transcribe(const std::string& audio_path, const Transcri
                         mailbox};
     impl_->await(client, hooks.on_window);
     Transcript transcript = client.job.finish();
+    transcript.timings.device_start = impl_->backend->info().start_s;
     transcript.timings.model_load = impl_->load_s;
     transcript.timings.total = watch.seconds();
     const BackendInfo& info = impl_->backend->info();

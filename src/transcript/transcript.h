@@ -34,6 +34,7 @@ struct Segment {
 /// Wall time of each stage, seconds; stages overlap, so their sum may exceed `total`.
 struct Timings {
     double total = 0, model_load = 0, audio = 0, vad = 0, mel = 0, encoder = 0, decoder = 0, ready = 0;
+    double device_start = 0;  ///< until driver and GPU could be used, before model_load
 };
 
 /// How much of what was said became text, and what may be doubted (docs/trust.md).

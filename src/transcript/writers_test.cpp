@@ -161,6 +161,7 @@ TEST(Writers, Json) {
   "total_s": 1.235,
   "ready_s": 0.2,
   "model_load_s": 0.0,
+  "device_start_s": 0.0,
   "audio_s": 0.0,
   "vad_s": 0.0,
   "mel_s": 0.0,

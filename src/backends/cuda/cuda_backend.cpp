@@ -69,6 +69,7 @@ GpuBackend<T>::GpuBackend(const BackendOptions& options, WorkLog* work, bool run
                        : fmt::format("{} (sm_{}, {:.1f} GB, driver for CUDA {})", chip.name, chip.compute_capability,
                                      static_cast<double>(chip.memory_bytes) / 1e9, version(chip.driver));
     info_.precision = options.precision;
+    info_.start_s = chip.start_s;
     info_.takes_samples = true;
     info_.packing = packing_of(options.precision);
     if (chip.runtime != 0) info_.libraries = "CUDA runtime " + version(chip.runtime);
