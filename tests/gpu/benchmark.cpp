@@ -88,6 +88,9 @@ class Benchmark {
         const Tensor x = model_.random({n, d}), hidden = model_.random({n, ffn}), qkv = model_.random({n, 3 * d});
         Tensor wide = backend_->empty({n, ffn}), triple = backend_->empty({n, 3 * d}), narrow = model_.random({n, d});
         const SmallWhisperLayer& layer = model_.encoder[0];
+        const std::vector<float> pcm(480000, 0.01F);
+        Tensor mel = backend_->empty({Small::mels, 2 * n});
+        report("log_mel of 30 s", [&] { backend_->log_mel(pcm, mel); });
         report("linear 1500x768 to 2304, norm",
                [&] { backend_->linear(x, layer.norm.get(), *layer.qkv, Activation::none, nullptr, triple); });
         report("linear 1500x768 to 3072, norm, gelu",

@@ -204,6 +204,7 @@ class Run(unittest.TestCase):
         done, written = self.run_kit("--dry")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIsNotNone(written["hour_float32"])
+        self.assertEqual({goal["met"] for goal in written["goals"]}, {None})  # a CPU meets no goal of a GPU
         with wave.open(str(self.kit / "work" / "hour.wav")) as file:
             self.assertEqual(file.getnframes(), 60 * 16000)
 

@@ -13,13 +13,14 @@ programs=(gpu_conformance gpu_benchmark gpu_transcribe gpu_random_model)
 ninja -C "$build" "${programs[@]}" >&2
 
 rm -rf -- "$kit"
-mkdir -p "$kit/include" "$kit/src/backends" "$kit/src/base" "$kit/src/tensor" "$kit/audio"
+mkdir -p "$kit/include" "$kit/src/backends" "$kit/src/base" "$kit/src/features" "$kit/src/tensor" "$kit/audio"
 for program in "${programs[@]}"; do
     strip -o "$kit/$program" "$build/tests/gpu/$program"
 done
 cp -r "$ft_root/src/backends/cuda" "$kit/src/backends/"
 rm -rf "$kit/src/backends/cuda/standin"
-cp "$ft_root"/src/base/error.* "$kit/src/base/"
+cp "$ft_root"/src/base/{error.cpp,error.h,fft.h,simd.h,stopwatch.h} "$kit/src/base/"
+cp "$ft_root"/src/features/{log_mel,mel_filters}.{cpp,h} "$ft_root/src/features/vector_log10.h" "$kit/src/features/"
 cp "$ft_root"/src/tensor/{backend.h,tensor.h,tensor.cpp} "$kit/src/tensor/"
 cp -r /usr/include/fmt "$kit/include/"
 cp "$ft_root"/tests/gpu/{README.md,benchmark.cpp,small_whisper.h,run.sh,report.py,transformers_speed.py,machine_code_test.py} "$kit/"

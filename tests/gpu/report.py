@@ -182,6 +182,8 @@ def goals(report):
     add("whisper-base's shape, start to first segment, our own s", "≤ 0.5",
         report["start"] and report["start"]["own_s"], lambda seconds: seconds <= 0.5, "{:.2f}")
     add("the same from MP3 and Opus", "told", None, lambda _: False)  # the kit has no FFmpeg
+    if report["weights"].startswith("dry run"):
+        table = [{**goal, "met": None} for goal in table]
     return table
 
 

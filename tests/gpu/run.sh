@@ -131,6 +131,7 @@ step_transformers() {
         "$work/hour.wav"
 }
 
+[[ ! $dry ]] || echo "dry run: a tiny model on the CPU" >"$results/weights"
 for step in "${steps[@]}"; do
     if declare -F "step_$step" >/dev/null; then
         "step_$step"

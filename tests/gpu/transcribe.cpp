@@ -66,6 +66,7 @@ TranscribeOptions options_of(const Settings& settings) {
     if (options.vad_filter && settings.vad_model != "energy") options.vad_model = settings.vad_model;
     if (settings.chunk_length_s > 0) options.windows.max_window_s = settings.chunk_length_s;
     if (!settings.plain) return options;
+    options.windows.cut_search_s = 0.1;  // at full length, in a pause or not: as many windows as others have
     options.decode.temperatures = {0.0F};
     options.decode.timestamps = false;
     options.decode.search = {};
