@@ -9,7 +9,7 @@
 namespace ft::conformance {
 namespace {
 
-FT_CONFORMANCE_SUITE(AttentionTraceConformance);
+FT_CONFORMANCE_SUITE_ON(AttentionTraceConformance, cases_beyond_products());
 
 constexpr int model_heads = 4, layers = 2;
 

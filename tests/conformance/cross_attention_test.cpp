@@ -67,13 +67,15 @@ TEST_P(CrossAttentionConformance, EqualsTheReference) {
         Random random(30);
         const std::vector<float> q = random.normals(static_cast<int64_t>(c.which.size()) * c.heads * 64);
         const Windows theirs = make_windows(*truth, 31, 2, c.heads, c.lengths);
+        std::vector<Windows> ours;
+        for (const Listeners& listeners : mixtures)
+            ours.push_back(make_windows(*tested, 31, 2, c.heads, c.lengths, listeners));
         for (int layer = 0; layer < 2; ++layer) {
             const std::vector<float> expected = listen(*truth, theirs, c.which, q, c.heads, layer);
-            for (const Listeners& listeners : mixtures) {
-                const Windows ours = make_windows(*tested, 31, 2, c.heads, c.lengths, listeners);
-                expect_close(listen(*tested, ours, c.which, q, c.heads, layer), expected, tolerance(),
+            for (size_t i = 0; i < ours.size(); ++i) {
+                expect_close(listen(*tested, ours[i], c.which, q, c.heads, layer), expected, tolerance(),
                              fmt::format("{} heads, {} positions, layer {}, for {} and {} texts", c.heads, c.lengths[0],
-                                         layer, listeners.first, listeners.others));
+                                         layer, mixtures[i].first, mixtures[i].others));
             }
         }
     }

@@ -14,8 +14,8 @@
 #include <cuda_fp16.h>
 
 #define FT_KERNEL(threads) __global__ void __launch_bounds__(threads)
-/// With registers for two such blocks on a multiprocessor.
-#define FT_KERNEL_TWICE(threads) __global__ void __launch_bounds__(threads, 2)
+/// With registers for so many blocks on a multiprocessor.
+#define FT_KERNEL_BLOCKS(threads, blocks) __global__ void __launch_bounds__(threads, blocks)
 #define FT_DEVICE __device__ __forceinline__
 #define FT_UNROLL _Pragma("unroll")
 

@@ -36,7 +36,7 @@ constexpr int few_threads = 256, few_warps = few_threads / warp_lanes, few_colum
 /// The warps share out the inputs; a lane has 16 bytes of weights of row lane/4 at a time, and the inputs that belong
 /// to them. A row's sums have an order of their own, whatever the number of rows.
 template <int row_tiles, typename W, typename Out>
-FT_KERNEL(few_threads)
+FT_KERNEL_BLOCKS(few_threads, row_tiles == 4 ? 2 : 3)
 linear_few_rows_kernel(HalfCall<W, Out> call) {
     constexpr int rows = 16 * row_tiles, mine = 16 / sizeof(W), products = mine / 4, depth = 4 * mine;
     float* parts = shared_memory<float>();  // [few_warps][rows][few_columns]
@@ -176,7 +176,7 @@ FT_DEVICE void multiply_stage(const Stage<W>& stage, int warp_row, int warp_colu
 }
 
 template <int stages, typename W, typename Out>
-FT_KERNEL_TWICE(many_threads)
+FT_KERNEL_BLOCKS(many_threads, 2)
 linear_many_rows_kernel(HalfCall<W, Out> call) {
     auto* ring = shared_memory<Stage<W>>();
     const int first_row = block_y() * tile, first_column = block_x() * tile;

@@ -10,7 +10,7 @@
 #include "backends/cuda/standin/machine.h"
 
 #define FT_KERNEL(threads) void
-#define FT_KERNEL_TWICE(threads) void
+#define FT_KERNEL_BLOCKS(threads, blocks) void
 #define FT_DEVICE inline
 #define FT_UNROLL
 
