@@ -15,7 +15,7 @@
 namespace ft {
 namespace {
 
-namespace ts = test_signal;
+namespace signals = test_signal;
 
 const std::string silero = FT_SOURCE_DIR "/build/models/silero_vad_16k.safetensors";
 
@@ -64,8 +64,8 @@ class WindowFeederTest : public testing::Test {
   protected:
     /// A wav of speech-like stretches between pauses; the second channel has them at other times.
     std::string write_wav(int channels, size_t seconds) {
-        const std::vector<float> speech = ts::speech_like(seconds * 16000, 5),
-                                 other = ts::speech_like(seconds * 16000, 9);
+        const std::vector<float> speech = signals::speech_like(seconds * 16000, 5),
+                                 other = signals::speech_like(seconds * 16000, 9);
         const std::string samples =
             test::pcm_s16(16000, channels, static_cast<double>(seconds), [&](int channel, double t) {
                 const auto i = std::min(static_cast<size_t>(t * 16000 + 0.5), speech.size() - 1);
