@@ -39,6 +39,10 @@ endif()
 # ft_cuda_kernels(TARGET FILE.cu…): compiles them for every chip into objects of TARGET.
 function(ft_cuda_kernels target)
   set(codes "")
+  set(launcher "")
+  if(FT_CCACHE)
+    set(launcher ${FT_CCACHE})
+  endif()
   foreach(chip IN LISTS FT_CUDA_CHIPS)
     list(APPEND codes -gencode arch=compute_${chip},code=sm_${chip})
   endforeach()
@@ -47,7 +51,7 @@ function(ft_cuda_kernels target)
     set(object ${CMAKE_CURRENT_BINARY_DIR}/${kernel}.o)
     add_custom_command(
       OUTPUT ${object}
-      COMMAND ${FT_CCACHE} ${FT_NVCC} -std=c++20 -O3 -Werror all-warnings ${codes} -ccbin ${CMAKE_CXX_COMPILER} -I${CMAKE_SOURCE_DIR}/src
+      COMMAND ${launcher} ${FT_NVCC} -std=c++20 -O3 -Werror all-warnings ${codes} -ccbin ${CMAKE_CXX_COMPILER} -I${CMAKE_SOURCE_DIR}/src
               -MD -MF ${object}.d -c ${source} -o ${object}
       DEPENDS ${source}
       DEPFILE ${object}.d
