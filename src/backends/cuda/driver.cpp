@@ -33,11 +33,16 @@ int usable_devices() {
     int count = 0;
     const cudaError_t result = cudaGetDeviceCount(&count);
     (void)cudaGetLastError();
-    if (result == cudaErrorInsufficientDriver)
+    if (result == cudaErrorInsufficientDriver) {
+        int known = 0;  // stays 0 without a driver
+        (void)cudaDriverGetVersion(&known);
+        if (known == 0)
+            throw Error(ErrorCode::unsupported, "there is no NVIDIA driver here (install it, or use --device cpu)");
         throw Error(ErrorCode::unsupported,
-                    "there is no NVIDIA driver here, or it is older than CUDA {}.{} needs: install a newer one "
-                    "(nvidia-smi shows which CUDA yours knows), or use --device cpu",
-                    CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+                    "the NVIDIA driver knows CUDA {}.{} and this program needs {}.{}: install a newer driver, or use "
+                    "--device cpu",
+                    known / 1000, known % 1000 / 10, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    }
     if (result == cudaErrorNoDevice || (result == cudaSuccess && count == 0))
         throw Error(ErrorCode::unsupported,
                     "the NVIDIA driver finds no GPU: see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu");
@@ -100,8 +105,8 @@ Driver::Driver(int index) : index_(index) {
                     "{} (sm_{}) is not among the chips this build has machine code for: sm_75, sm_80 to sm_89, sm_90; "
                     "use --device cpu",
                     chip_.name, chip_.compute_capability);
+    FT_CHECK(cudaInitDevice(index, waiting_flags(), cudaInitDeviceFlagsAreValid));
     set_device();
-    FT_CHECK(cudaSetDeviceFlags(waiting_flags()));
     cudaStream_t stream = nullptr;
     FT_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     stream_ = stream;
