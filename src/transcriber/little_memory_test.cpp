@@ -127,12 +127,21 @@ TEST_F(LittleMemory, ABatchThatIsTooLargeBecomesSmaller) {
     const Transcript expected = with_all();
     EXPECT_TRUE(expected.warnings.empty());
     for (const int64_t most_rows : {1, 3}) {
-        // The choice is made after the caches have been written: the step is done again.
-        const auto transcriber =
-            load([=](std::string_view call, int64_t size) { return call == "choose" && size > 2 * most_rows; });
+        // The choice is made after the caches have been written: the step is done again. How large the batch becomes
+        // is a matter of how fast windows come.
+        bool refused = false;
+        const auto transcriber = load([&](std::string_view call, int64_t size) {
+            const bool refuses = call == "choose" && size > 2 * most_rows;
+            refused = refused || refuses;
+            return refuses;
+        });
         const Transcript got = transcribe(*transcriber);
         expect_the_same(got, expected);
-        expect_one_warning(got);
+        if (refused) {
+            expect_one_warning(got);
+        } else {
+            EXPECT_TRUE(got.warnings.empty());
+        }
     }
 }
 
@@ -144,9 +153,10 @@ TEST_F(LittleMemory, FewerSlotsAndWindowsThatDoNotFit) {
         expect_the_same(got, expected);
         expect_one_warning(got);
     }
+    // At most three times: who is alone gives up half of eight slots each time, and has one left.
     int windows = 0;
     const auto few_windows =
-        load([&](std::string_view call, int64_t) { return call == "window" && ++windows % 3 != 1; });
+        load([&](std::string_view call, int64_t) { return call == "window" && ++windows % 3 != 1 && windows < 6; });
     const Transcript got = transcribe(*few_windows);
     expect_the_same(got, expected);
     expect_one_warning(got);
