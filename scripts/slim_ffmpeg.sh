@@ -45,17 +45,18 @@ audio_decoders() {
         libavcodec/allcodecs.c
 }
 
+# As a condition bash does not stop at what fails: hence the chain.
 build() {
-    cd "$work/ffmpeg"
+    cd "$work/ffmpeg" || return
     local decoders
     decoders=$(audio_decoders)
     [[ $decoders == *opus,* && $decoders == *mp3,* ]] || ft_die "FFmpeg $version lists its decoders in another way than this script knows"
     ./configure "--prefix=$folder" --enable-pic --enable-static --disable-shared --disable-autodetect --enable-zlib --disable-debug \
         --disable-programs --disable-doc --disable-avdevice --disable-avfilter --disable-swscale --disable-postproc --disable-network \
-        --disable-everything --enable-decoder="${decoders}speex,s302m,dvaudio,eightsvx_exp,eightsvx_fib" --enable-demuxers --enable-parsers --enable-protocol=file,pipe
-    make -j "$(ft_jobs)"
-    rm -rf -- "$folder"
-    make install
+        --disable-everything --enable-decoder="${decoders}speex,s302m,dvaudio,eightsvx_exp,eightsvx_fib" --enable-demuxers --enable-parsers --enable-protocol=file,pipe &&
+        make -j "$(ft_jobs)" &&
+        rm -rf -- "$folder" &&
+        make install
 }
 
 ft_say "Building FFmpeg's libraries without what is not needed (some minutes; details in $log) …"
