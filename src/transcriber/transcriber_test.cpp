@@ -36,15 +36,10 @@ class TranscriberTest : public testing::Test {
   protected:
     static constexpr double wav_s = 80.0;  // three windows
 
-    /// A random model never comes to an end: its texts are kept short, so that tests are.
     static void SetUpTestSuite() {
         model_ = std::make_unique<test::TemporaryFolder>();
-        constexpr int positions = 96;
         TinyCheckpoint tiny = make_tiny_checkpoint({.d_model = 64, .layers = 1});
-        TinyTensor& table = tiny.tensors.at("model.decoder.embed_positions.weight");
-        table.values.resize(table.values.size() / static_cast<size_t>(table.shape[0]) * positions);
-        tiny.config.text_positions = positions;
-        table.shape[0] = positions;
+        shorten_texts(tiny, 96);
         write_tiny_folder(tiny, *model_ / "model");
         const auto backend = make_backend({"cpu", Precision::int8, 2, ""});
         write_packed_model(*open_model_source(*model_ / "model"), *backend, *model_ / "packed");

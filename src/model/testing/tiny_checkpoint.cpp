@@ -120,4 +120,11 @@ TinyCheckpoint make_tiny_checkpoint(const TinyOptions& options) {
     return checkpoint;
 }
 
+void shorten_texts(TinyCheckpoint& tiny, int positions) {
+    TinyTensor& table = tiny.tensors.at("model.decoder.embed_positions.weight");
+    table.values.resize(table.values.size() / static_cast<size_t>(table.shape[0]) * static_cast<size_t>(positions));
+    table.shape[0] = positions;
+    tiny.config.text_positions = positions;
+}
+
 }  // namespace ft

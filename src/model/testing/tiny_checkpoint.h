@@ -34,6 +34,9 @@ struct TinyOptions {
 };
 /// Same options, same numbers, on every machine.
 TinyCheckpoint make_tiny_checkpoint(const TinyOptions& options = {});
+/// Keeps the first positions of the decoder: a random model never comes to an end, so its texts are as long as they may
+/// be.
+void shorten_texts(TinyCheckpoint& tiny, int positions);
 
 struct TinyFolderOptions {
     DType dtype = DType::f16;       ///< f32, f16 or bf16 (rounded)
