@@ -4,6 +4,7 @@
 
 #include "backends/device_choice.h"
 #include "base/error.h"
+#include "base/start_timeline.h"
 #include "base/thread_pool.h"
 #include "doctor_facts.h"
 #include "model_choice.h"
@@ -107,14 +108,16 @@ std::shared_ptr<Engine> load_engine(const EngineOptions& options, const Notice& 
     return std::make_shared<LoadedEngine>(options, notice);
 }
 
-MakeEngine make_engine_factory(std::function<double()> now_s, double started_s) {
-    return [now_s, started_s](const EngineOptions& options, const Notice& notice) -> TranscribeFunction {
+MakeEngine make_engine_factory() {
+    return [](const EngineOptions& options, const Notice& notice) -> TranscribeFunction {
         const std::shared_ptr<Engine> engine = load_engine(options, notice);
-        const double ready_s = now_s() - started_s;
+        const double ready_s = start_timeline().now_s();
         return [engine, ready_s](const std::string& audio, const TranscribeOptions& transcribe_options,
                                  const ProgressFunction& progress, const std::atomic<bool>* stop) {
             Transcript transcript = engine->transcribe(audio, transcribe_options, {progress, {}, stop, {}});
             if (transcript.timings.ready == 0) transcript.timings.ready = ready_s;
+            for (const StartTimeline::Moment& moment : start_timeline().moments())
+                transcript.timings.start.emplace_back(moment.name, moment.at_s);
             return transcript;
         };
     };

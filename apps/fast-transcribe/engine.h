@@ -7,9 +7,9 @@
 
 namespace ft {
 
-/// Everything from the model's name to a loaded Transcriber. `now_s` as in Environment; `started_s` on that clock is
-/// when the process began, for the time until the model was ready.
-MakeEngine make_engine_factory(std::function<double()> now_s, double started_s);
+/// Everything from the model's name to a loaded Transcriber, for the one run of a process: its transcript tells how
+/// long the start took (base/start_timeline.h).
+MakeEngine make_engine_factory();
 
 /// The same for the service, which asks for windows and plans as well.
 std::shared_ptr<Engine> load_engine(const EngineOptions& options, const Notice& notice);

@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "base/log.h"
+#include "base/start_timeline.h"
 #include "command.h"
 #include "doctor_facts.h"
 #include "engine.h"
@@ -63,7 +64,7 @@ void keep_large_blocks_apart() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const double started_s = seconds_now();
+    ft::start_timeline().reached("main");
     keep_large_blocks_apart();
     // A reader of our output that goes away must not end a run whose results are files.
     ::signal(SIGPIPE, SIG_IGN);
@@ -126,7 +127,7 @@ int main(int argc, char** argv) {
         .interruption = interruption,
         .catch_signals = true,
         .set_log = ft::set_up_log,
-        .make_engine = ft::make_engine_factory(seconds_now, started_s),
+        .make_engine = ft::make_engine_factory(),
         .doctor_facts = ft::gather_facts,
         .add_model_command = ft::add_model_command,
         .add_webhook_command = [&webhook](CLI::App& app,

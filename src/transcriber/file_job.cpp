@@ -1,12 +1,14 @@
 #include "transcriber/file_job.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iterator>
 #include <tuple>
 
 #include "base/error.h"
+#include "base/start_timeline.h"
 #include "decoding/language.h"
 #include "transcriber/channel_merge.h"
 #include "transcriber/coverage.h"
@@ -355,6 +357,8 @@ void FileJob::absorb(FinishedWindow window, std::vector<Segment>& fresh) {
 }
 
 void FileJob::report(const std::vector<Segment>& fresh) {
+    if (!fresh.empty() && start_timeline().reached("first_segment"))
+        spdlog::info("since the start: {}", start_timeline().text());
     if (hooks_.progress) hooks_.progress({done_s_, feeder_.declared_duration_s(), &fresh, all_read_});
 }
 

@@ -12,6 +12,7 @@
 #include "base/bounded_queue.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/start_timeline.h"
 #include "base/stopwatch.h"
 #include "decoding/batch_decoder.h"
 #include "model/encoder.h"
@@ -43,7 +44,9 @@ struct Transcriber::Impl {
           log_mel(model.config().n_mels),
           decoder(open_decoder(rows, fewest_rows)),
           load_s(load_watch.seconds()),
-          thread([this] { run(); }) {}
+          thread([this] { run(); }) {
+        start_timeline().reached("weights");
+    }
 
     ~Impl() {
         {
@@ -245,6 +248,7 @@ struct Transcriber::Impl {
                 if (error.code() != ErrorCode::out_of_memory) throw;
                 return go_on_with_less(error);
             }
+            start_timeline().reached("first_token");
             for (size_t i = 0; i < clients.size(); ++i)
                 clients[i]->job.timings().decoder += shares[i] * watch.seconds();
             for (const DecodeResult& result : results) {

@@ -35,6 +35,8 @@ struct Segment {
 struct Timings {
     double total = 0, model_load = 0, audio = 0, vad = 0, mel = 0, encoder = 0, decoder = 0, ready = 0;
     double device_start = 0;  ///< until driver and GPU could be used, before model_load
+    /// Of a process with one run: when its start reached what (base/start_timeline.h), seconds from its beginning.
+    std::vector<std::pair<std::string, double>> start;
 };
 
 /// How much of what was said became text, and what may be doubted (docs/trust.md).

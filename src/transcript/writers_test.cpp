@@ -138,6 +138,7 @@ TEST(Writers, Json) {
     t.warnings = {"filen slutar \"tidigt\""};
     t.timings.total = 1.23456;
     t.timings.ready = 0.2;
+    t.timings.start = {{"main", 0.01}, {"first_token", 0.4}};
     t.coverage.speech_s = 50.5, t.coverage.transcribed_s = 49.5;
     t.coverage.windows = 3, t.coverage.fallback_windows = 1;
     t.coverage.rejected_s = 4.25, t.coverage.rejected_windows = 1;
@@ -166,7 +167,11 @@ TEST(Writers, Json) {
   "vad_s": 0.0,
   "mel_s": 0.0,
   "encoder_s": 0.0,
-  "decoder_s": 0.0
+  "decoder_s": 0.0,
+  "start": {
+   "main_s": 0.01,
+   "first_token_s": 0.4
+  }
  },
  "coverage": {
   "speech_s": 50.5,

@@ -135,6 +135,14 @@ TEST_F(E2eTest, EveryFormatIsWellFormed) {
         EXPECT_LE(segment["start"].get<double>(), segment["end"].get<double>());
         last = segment["start"].get<double>();
     }
+    const nlohmann::json& start = json["metadata"]["timing"]["start"];
+    last = 0;
+    for (const char* moment : {"main_s", "weights_s", "first_token_s", "first_segment_s"}) {
+        ASSERT_TRUE(start.contains(moment)) << moment << " in " << start;
+        EXPECT_LE(last, start[moment].get<double>()) << start;
+        last = start[moment].get<double>();
+    }
+    EXPECT_GT(last, 0);
     EXPECT_EQ(content("vtt").rfind("WEBVTT", 0), 0U);
     EXPECT_EQ(content("tsv").rfind("start\tend\ttext\n", 0), 0U);
     EXPECT_EQ(lines_in(content("tsv")), json["segments"].size() + 1);

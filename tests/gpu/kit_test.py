@@ -30,7 +30,7 @@ def transcript(tokens, text="ett två tre", wall_s=1.0, logprob=-0.5):
 
 
 def run_of(*results):
-    return {"results": list(results), "timeline_s": {"backend": 1.5, "packed": 1.6, "model": 1.7, "first_segment": 1.9}}
+    return {"results": list(results), "timeline_s": {"first_segment": 1.95, "main": 0.05, "driver": 1.1, "context": 1.55, "weights": 1.7}}
 
 
 def benchmark(share):
@@ -77,7 +77,7 @@ class Report(unittest.TestCase):
         self.assertEqual(self.goal(gathered, "beside")["measured"],
                          "10.0 (13200 and 13200 tokens)")  # without the 20 s for its log-mel
         self.assertEqual(gathered["transformers"]["equal_tokens_of_first_window"], 1)
-        self.assertEqual(self.goal(gathered, "whisper-base")["measured"], "0.40")
+        self.assertEqual(self.goal(gathered, "whisper-base")["measured"], "0.45")
         self.assertIsNone(self.goal(gathered, "tokens in int8_float16")["measured"])
         text = report.as_text(gathered)
         self.assertIn("linear_many_rows", text)

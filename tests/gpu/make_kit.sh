@@ -19,7 +19,7 @@ for program in "${programs[@]}"; do
 done
 cp -r "$ft_root/src/backends/cuda" "$kit/src/backends/"
 rm -rf "$kit/src/backends/cuda/standin"
-cp "$ft_root"/src/base/{error.cpp,error.h,fft.h,simd.h,stopwatch.h} "$kit/src/base/"
+cp "$ft_root"/src/base/{error.cpp,error.h,fft.h,simd.h,start_timeline.cpp,start_timeline.h,stopwatch.h} "$kit/src/base/"
 cp "$ft_root"/src/features/{log_mel,mel_filters}.{cpp,h} "$ft_root/src/features/vector_log10.h" "$kit/src/features/"
 cp "$ft_root"/src/tensor/{backend.h,tensor.h,tensor.cpp} "$kit/src/tensor/"
 cp -r /usr/include/fmt "$kit/include/"

@@ -93,10 +93,10 @@ def hour(run):
 
 def start(run):
     """Our own time: from the process's start to the first segment, less the driver's and the context's."""
-    marks = run["timeline_s"]
+    marks = dict(sorted(run["timeline_s"].items(), key=lambda mark: mark[1]))
     if "first_segment" not in marks:
         return None
-    return {"timeline_s": marks, "own_s": marks["first_segment"] - marks["backend"]}
+    return {"timeline_s": marks, "own_s": marks["first_segment"] - (marks.get("context", marks["main"]) - marks["main"])}
 
 
 def gather(folder):

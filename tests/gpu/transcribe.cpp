@@ -10,11 +10,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/start_timeline.h"
+#include "base/stopwatch.h"
 #include "model/packed_model.h"
 #include "transcriber/transcriber.h"
 
@@ -30,20 +31,6 @@ struct Settings {
     double chunk_length_s = 0;
     bool plain = false;
     std::vector<std::string> files;
-};
-
-/// Since the program began.
-class Timeline {
-  public:
-    double now_s() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
-    void mark(const char* what) {
-        if (!marks_.contains(what)) marks_[what] = now_s();
-    }
-    const json& marks() const { return marks_; }
-
-  private:
-    const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-    json marks_ = json::object();
 };
 
 /// The packed file of the model, made when there is none of this checkpoint.
@@ -94,35 +81,31 @@ json result_of(const Transcript& transcript, double wall_s) {
             {"warnings", transcript.warnings}};
 }
 
-json run(const Settings& settings, Timeline& timeline) {
+json run(const Settings& settings) {
     std::unique_ptr<Backend> backend = make_backend(settings.backend);
-    timeline.mark("backend");
     const std::string packed = packed_model(settings, *backend);
-    timeline.mark("packed");
+    start_timeline().reached("packed");
     const TranscribeOptions options = options_of(settings);
     Transcriber transcriber(packed, std::move(backend), settings.batch_size, settings.plain ? 1 : 2);
-    timeline.mark("model");
-    TranscribeHooks hooks;
-    hooks.progress = [&](const Progress& progress) {
-        if (progress.new_segments != nullptr && !progress.new_segments->empty()) timeline.mark("first_segment");
-    };
     json results = json::array();
     for (int turn = 0; turn < settings.repeat; ++turn) {
         for (const std::string& file : settings.files) {
-            const double begin_s = timeline.now_s();
-            const Transcript transcript = transcriber.transcribe(file, options, hooks);
-            results.push_back(result_of(transcript, timeline.now_s() - begin_s));
-            timeline.mark("first_file");
+            const Stopwatch watch;
+            const Transcript transcript = transcriber.transcribe(file, options);
+            results.push_back(result_of(transcript, watch.seconds()));
+            start_timeline().reached("first_file");
         }
     }
     const BackendInfo& info = transcriber.backend();
+    json timeline = json::object();
+    for (const StartTimeline::Moment& moment : start_timeline().moments()) timeline[moment.name] = moment.at_s;
     return {{"device", info.device},
             {"backend", info.name},
             {"libraries", info.libraries},
             {"compute_type", to_string(info.precision)},
             {"batch_size", settings.batch_size},
             {"plain", settings.plain},
-            {"timeline_s", timeline.marks()},
+            {"timeline_s", timeline},
             {"results", results}};
 }
 
@@ -193,9 +176,9 @@ Settings read_arguments(int count, char** arguments) {
 }  // namespace ft
 
 int main(int count, char** arguments) {
-    ft::Timeline timeline;
+    ft::start_timeline().reached("main");
     try {
-        const nlohmann::json report = ft::run(ft::read_arguments(count, arguments), timeline);
+        const nlohmann::json report = ft::run(ft::read_arguments(count, arguments));
         fmt::print("{}\n", report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
         return 0;
     } catch (const ft::Error& error) {

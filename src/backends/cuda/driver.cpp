@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/start_timeline.h"
 #include "base/stopwatch.h"
 
 namespace ft::cuda {
@@ -90,6 +91,7 @@ cudaMemsetParams clear_node(const Command& clear) {
 Driver::Driver(int index) : index_(index) {
     const Stopwatch watch;
     const int count = usable_devices();
+    start_timeline().reached("driver");
     if (index < 0 || index >= count)
         throw Error(ErrorCode::invalid_argument, "there is no GPU number {}: --device_index is 0 to {}", index,
                     count - 1);
@@ -111,6 +113,7 @@ Driver::Driver(int index) : index_(index) {
     FT_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     stream_ = stream;
     chip_.start_s = watch.seconds();
+    start_timeline().reached("context");
 }
 
 Driver::~Driver() {

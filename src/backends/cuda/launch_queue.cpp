@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/start_timeline.h"
 
 namespace ft::FT_GPU {
 
@@ -15,6 +16,7 @@ void LaunchQueue::flush() {
     if (Graph* graph = graph_of_running()) {
         ++counts_.graphs;
         graph->launch();
+        start_timeline().reached("first_graph");
     } else {
         ++counts_.plain;
         driver_.run(running_);

@@ -52,15 +52,17 @@ Json segment_json(const Segment& segment) {
 }
 
 Json timing_json(const Timings& t) {
-    return {{"total_s", time(t.total)},
-            {"ready_s", time(t.ready)},
-            {"model_load_s", time(t.model_load)},
-            {"device_start_s", time(t.device_start)},
-            {"audio_s", time(t.audio)},
-            {"vad_s", time(t.vad)},
-            {"mel_s", time(t.mel)},
-            {"encoder_s", time(t.encoder)},
-            {"decoder_s", time(t.decoder)}};
+    Json json = {{"total_s", time(t.total)},
+                 {"ready_s", time(t.ready)},
+                 {"model_load_s", time(t.model_load)},
+                 {"device_start_s", time(t.device_start)},
+                 {"audio_s", time(t.audio)},
+                 {"vad_s", time(t.vad)},
+                 {"mel_s", time(t.mel)},
+                 {"encoder_s", time(t.encoder)},
+                 {"decoder_s", time(t.decoder)}};
+    for (const auto& [name, at_s] : t.start) json["start"][name + "_s"] = time(at_s);
+    return json;
 }
 
 Json coverage_json(const Coverage& coverage) {

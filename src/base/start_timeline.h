@@ -1,0 +1,44 @@
+#pragma once
+// How long a start takes, and where: when this process reached what for the first time.
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/stopwatch.h"
+
+namespace ft {
+
+/// Any thread may call any function.
+class StartTimeline {
+  public:
+    struct Moment {
+        std::string name;
+        double at_s;
+    };
+
+    /// `age_s`: how long ago the start was.
+    explicit StartTimeline(double age_s) : age_s_(age_s) {}
+
+    /// True at the first call of a name, which alone counts.
+    bool reached(std::string_view name);
+    /// Since the start.
+    double now_s() const { return age_s_ + watch_.seconds(); }
+    /// In order of time.
+    std::vector<Moment> moments() const;
+    /// "main 0.03 s, weights 0.21 s, …".
+    std::string text() const;
+
+  private:
+    const double age_s_;
+    const Stopwatch watch_;
+    mutable std::mutex mutex_;
+    std::vector<Moment> moments_;
+};
+
+/// Of this process, from when the kernel started it, within 10 ms (proc(5), stat); so that what the loader did before
+/// main counts. Names in use, as far as a run comes: "main", "driver" and "context" (the GPU's), "self_check",
+/// "weights", "first_graph", "first_token", "first_segment".
+StartTimeline& start_timeline();
+
+}  // namespace ft
