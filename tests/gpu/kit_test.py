@@ -114,10 +114,11 @@ class Report(unittest.TestCase):
         self.put("parity.float32", "no json", 0)
         self.put("transformers", "", 77)
         gathered = report.gather(self.folder)
-        self.assertEqual([failure["what"] for failure in gathered["failed"]], ["hour.float16"])
+        self.assertEqual([failure["what"] for failure in gathered["failed"]], ["hour.float16", "parity.float32"])
         self.assertEqual(gathered["not_here"], ["transformers"])
         self.assertIsNone(gathered["parity_float32"])
         self.assertIn("FAILED: hour.float16 (ran out of time)\nwhat hour.float16 said", report.as_text(gathered))
+        self.assertIn("not JSON (Expecting value: line 1 column 1 (char 0)): no json", report.as_text(gathered))
 
     def test_join(self):
         short, long = self.folder / "short.wav", self.folder / "long.wav"
@@ -142,6 +143,7 @@ class Run(unittest.TestCase):
         with wave.open(str(report_source), "wb") as file:
             file.setnchannels(1), file.setsampwidth(2), file.setframerate(16000)
             file.writeframes(b"\0\0" * 16000)
+        (self.kit / "audio" / "five_minutes.mp3").write_text("piece")
         self.program("gpu_random_model", 'for last; do :; done; mkdir -p "$last"')
         self.program("gpu_transcribe", f"echo '{json.dumps(run_of(transcript([1, 2, 3])))}'")
         counts = '{"tests": 3, "failures": 0, "disabled": 0}'
@@ -176,6 +178,8 @@ class Run(unittest.TestCase):
         self.assertEqual(written["not_here"], ["transformers"])
         self.assertEqual(written["parity_int8_float16"]["equal_tokens"], 3)
         self.assertIn("989", (self.kit / "arguments").read_text())
+        self.assertEqual(written["formats_mp3_2"]["times_real_time"], 3600)
+        self.assertEqual((self.kit / "work" / "hour.mp3").read_text(), "piece" * 12)
 
     def test_a_failure_stops_nothing_else(self):
         self.program("gpu_conformance", "echo broken >&2; exit 3")

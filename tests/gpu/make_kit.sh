@@ -6,9 +6,10 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../../scripts/common.sh"
 kit=${1:-$ft_root/build/gpu_kit}
-build=${FT_GPU_KIT_BUILD:-$ft_root/build/cuda}
+build=${FT_GPU_KIT_BUILD:-$ft_root/build/cuda-kit}
 
-[[ -f $build/build.ninja ]] || (cd "$ft_root" && cmake --preset cuda -B "$build" -DFT_BUILD_TESTS=ON >&2)
+"$ft_root/scripts/slim_ffmpeg.sh"
+(cd "$ft_root" && cmake --preset cuda -B "$build" -DFT_BUILD_TESTS=ON -DFT_SLIM_FFMPEG=ON >&2)
 programs=(gpu_conformance gpu_benchmark gpu_transcribe gpu_random_model)
 ninja -C "$build" "${programs[@]}" >&2
 
@@ -24,11 +25,17 @@ cp "$ft_root"/src/features/{log_mel,mel_filters}.{cpp,h} "$ft_root/src/features/
 cp "$ft_root"/src/tensor/{backend.h,tensor.h,tensor.cpp} "$kit/src/tensor/"
 cp -r /usr/include/fmt "$kit/include/"
 cp "$ft_root"/tests/gpu/{README.md,benchmark.cpp,small_whisper.h,run.sh,report.py,transformers_speed.py,machine_code_test.py} "$kit/"
-for sample in "$ft_root"/samples/*.flac; do
-    name=$(basename -- "$sample" .flac)
+for sample in "$ft_root"/samples/*.{flac,opus}; do
+    name=$(basename -- "${sample%.*}")
     ffmpeg -loglevel error -i "$sample" -ar 16000 -ac 1 -c:a pcm_s16le -bitexact "$kit/audio/$name.wav"
     cp "$ft_root/samples/$name.txt" "$kit/audio/"
 done
+# An hour as people have it: Opus at a messenger's rate, and MP3 in a piece that run.sh repeats, as it would not fit.
+speech() { # SECONDS FLAG…: the samples, again and again
+    ffmpeg -loglevel error -y -f concat -safe 0 -i <(for _ in {1..200}; do printf "file '%s'\n" "$kit"/audio/*.wav; done) -t "$1" -bitexact "${@:2}"
+}
+speech 300 -c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 "$kit/audio/five_minutes.mp3"
+speech 3600 -c:a libopus -b:a 16k -application voip "$kit/audio/hour.opus"
 vad=$ft_root/build/models/silero_vad_16k.safetensors
 [[ ! -f $vad ]] || cp "$vad" "$kit/"
 { git -C "$ft_root" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown; } >"$kit/commit"

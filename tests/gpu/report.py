@@ -20,6 +20,7 @@ PEAKS = {
     "H200": (989, 67, 4800),
 }
 TYPES = ("float16", "int8_float16", "float32")
+FORMATS = ("mp3_2", "opus_2", "mp3_16", "opus_16")
 NOTHING_THERE = "77"  # a step's exit code: what it needs is not on this machine
 
 
@@ -49,13 +50,15 @@ def read(path):
     return path.read_text(errors="replace").strip() if path.exists() else ""
 
 
-def result(folder, name):
-    """What a step printed; None when it did not run or did not end well."""
+def result(folder, name, failed):
+    """What a step printed; None when it did not run or did not end well, and into `failed` when it ended well but said no JSON."""
     if read(folder / f"{name}.status") != "0":
         return None
+    said = read(folder / f"{name}.json")
     try:
-        return json.loads(read(folder / f"{name}.json"))
-    except ValueError:
+        return json.loads(said)
+    except ValueError as error:
+        failed.append({"what": name, "status": "0", "out_of_time": False, "log": f"not JSON ({error}): {said[:200]}"})
         return None
 
 
@@ -105,6 +108,10 @@ def gather(folder):
     report = {"date": read(folder / "date"), "commit": read(pathlib.Path(__file__).resolve().parent / "commit"),
               "weights": read(folder / "weights"), "gpu": dict(zip(fields, [part.strip() for part in gpu.split(",")])),
               "failed": [], "not_here": []}
+
+    def result_of(name):
+        return result(folder, name, report["failed"])
+
     for status in sorted(folder.glob("*.status")):
         code = read(status)
         if code == NOTHING_THERE:
@@ -116,20 +123,24 @@ def gather(folder):
     if tests:
         report["conformance"] = {key: json.loads(tests)[key] for key in ("tests", "failures", "disabled")}
     report["sanitizers"] = [name for name in ("memcheck", "racecheck") if (folder / f"{name}.status").exists()]
-    truth, base = result(folder, "parity.cpu"), result(folder, "start")
+    truth, base = result_of("parity.cpu"), result_of("start")
     report["start"] = start(base) if base else None
-    report["transformers"] = result(folder, "transformers")
+    report["transformers"] = result_of("transformers")
+    hours = {}
     for compute_type in TYPES:
-        tested, run = result(folder, f"parity.{compute_type}"), result(folder, f"hour.{compute_type}")
-        report[f"benchmark_{compute_type}"] = result(folder, f"benchmark.{compute_type}")
+        tested, hours[compute_type] = result_of(f"parity.{compute_type}"), result_of(f"hour.{compute_type}")
+        report[f"benchmark_{compute_type}"] = result_of(f"benchmark.{compute_type}")
         report[f"parity_{compute_type}"] = parity(truth, tested) if truth and tested else None
-        report[f"hour_{compute_type}"] = hour(run) if run else None
-    peer, run = report["transformers"], result(folder, "hour.float16")
+        report[f"hour_{compute_type}"] = hour(hours[compute_type]) if hours[compute_type] else None
+    peer, run = report["transformers"], hours["float16"]
     if peer and run:
         first = peer["tokens"]
         peer["equal_tokens_of_first_window"] = sum(a == b for a, b in zip(first, run["results"][-1]["tokens"]))
         peer["tokens_of_first_window"] = len(first)
-    whole = result(folder, "hour.whole")
+    for name in FORMATS:
+        run = result_of("formats." + name.replace("_", "."))
+        report[f"formats_{name}"] = hour(run) if run else None
+    whole = result_of("hour.whole")
     report["hour_whole"] = hour(whole) if whole else None
     report["goals"] = goals(report)
     return report
@@ -181,7 +192,11 @@ def goals(report):
         share_of_peak(report, "a decoder's step", "share_of_peak_bandwidth"), lambda share: share >= 0.6)
     add("whisper-base's shape, start to first segment, our own s", "≤ 0.5",
         report["start"] and report["start"]["own_s"], lambda seconds: seconds <= 0.5, "{:.2f}")
-    add("the same from MP3 and Opus", "told", None, lambda _: False)  # the kit has no FFmpeg
+    for name in FORMATS:
+        figures = report[f"formats_{name}"]
+        kind, threads = name.split("_")
+        table.append({"what": f"1 h from {kind.upper()}, {threads} host threads, times real time", "goal": "told", "met": None,
+                      "measured": figures and f"{figures['times_real_time']:.0f}"})
     if report["weights"].startswith("dry run"):
         table = [{**goal, "met": None} for goal in table]
     return table
@@ -211,7 +226,8 @@ def as_text(report):
              ", ".join(f"{k} {v}" for k, v in report["gpu"].items()),
              f"conformance: {report.get('conformance', 'did not run')}; "
              f"sanitizers: {report['sanitizers'] or 'none here'}; not here: {report['not_here'] or 'nothing'}", *lines_of_goals(report)]
-    for what in ("start", "transformers", "hour_whole", *(f"{part}_{t}" for part in ("parity", "hour") for t in TYPES)):
+    for what in ("start", "transformers", "hour_whole", *(f"{part}_{t}" for part in ("parity", "hour") for t in TYPES),
+                 *(f"formats_{name}" for name in FORMATS)):
         if report[what]:
             shown = {k: v for k, v in report[what].items() if not isinstance(v, list)}
             lines.append(f"\n{what}: {json.dumps(shown)}")

@@ -2,7 +2,7 @@
 # Tests and times the GPU engine on this machine's GPU; writes report.json and report.txt into RESULTS, and ends with 1
 # when anything failed.
 #     ./run.sh [--device_index N] [STEP…]     default: all of them, in this order
-#       conformance sanitizer benchmark model parity start hour transformers
+#       conformance sanitizer benchmark model parity start hour formats transformers
 #     ./run.sh --dry      without a GPU: the CPU in its place, on a small model, one minute for the hour
 # Each step has a time limit; what one leaves in RESULTS stays, so steps can be run one by one, and the report is of all
 # that is there. Environment:
@@ -33,8 +33,8 @@ if [[ $dry ]]; then
     shape=(--width 64 --layers 1) base_shape=(--width 64 --layers 1) audio_s=60 device=cpu types=(float32)
 fi
 if ((${#steps[@]} == 0)); then
-    steps=(conformance sanitizer benchmark model parity start hour transformers)
-    [[ ! $dry ]] || steps=(model parity start hour transformers)
+    steps=(conformance sanitizer benchmark model parity start hour formats transformers)
+    [[ ! $dry ]] || steps=(model parity start hour formats transformers)
 fi
 mkdir -p "$results" "$work"
 date -u +%Y-%m-%dT%H:%M:%SZ >"$results/date"
@@ -122,6 +122,24 @@ step_hour() {
     done
     [[ -z ${MODEL-} ]] || attempt "hour.whole" 300 ./gpu_transcribe --device "$device" --compute_type "${types[0]}" \
         --model "$model" --packed "$(packed "$device-${types[0]}")" "${heard[@]}" --repeat 2 "$work/hour.wav"
+}
+
+# What people send, decoded by few and by many threads; a machine of two cores is played with two of this one's.
+step_formats() {
+    local threads file name pinned copies=$((audio_s / 300))
+    ((copies > 0)) || copies=1
+    for ((; copies > 0; copies--)); do cat audio/five_minutes.mp3; done >"$work/hour.mp3"
+    for threads in 2 16; do
+        ((threads <= $(nproc))) || continue
+        pinned=()
+        [[ -z $(type -P taskset) ]] || pinned=(taskset -c "0-$((threads - 1))")
+        for file in "$work/hour.mp3" audio/hour.opus; do
+            [[ ! $dry || $file == *.mp3 ]] || continue
+            name=formats.${file##*.}.$threads
+            attempt "$name" 200 "${pinned[@]}" ./gpu_transcribe --device "$device" --compute_type "${types[0]}" --model "$model" \
+                --packed "$(packed "$device-${types[0]}")" "${plain[@]}" --audio_threads "$threads" --repeat 2 "$file"
+        done
+    done
 }
 
 step_transformers() {

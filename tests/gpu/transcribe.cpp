@@ -1,8 +1,8 @@
-// The product's pipeline from a 16-kHz WAV file to text, with nothing that a foreign machine may lack: speech, windows,
-// log-mel, model, decoding, transcript; the CPU's and the GPU's backends. Prints one JSON object.
+// The product's pipeline from a recording to text, with nothing that a foreign machine may lack: decoding, speech,
+// windows, log-mel, model, transcript; the CPU's and the GPU's backends. Prints one JSON object.
 //     gpu_transcribe --model FOLDER [--device cpu|cuda|reference] [--device_index N] [--threads N] [--batch_size N]
 //         [--compute_type float16|int8_float16|float32|int8] [--vad_model FILE|energy|none] [--chunk_length S]
-//         [--packed FILE] [--plain] [--repeat N] FILE.wav…
+//         [--packed FILE] [--plain] [--repeat N] [--audio_threads N] FILE…
 // --model: any checkpoint, packed on the spot into --packed (default: FOLDER/packed-<layout>), which is taken as it is
 // when it is of the same checkpoint. --plain: greedy, no fallback, no repair, no timestamps: what random weights and
 // comparisons of speed need. --repeat: the files so many times over, the first time apart in the timings.
@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/start_timeline.h"
 #include "base/stopwatch.h"
 #include "model/packed_model.h"
@@ -27,7 +28,7 @@ using nlohmann::json;
 struct Settings {
     BackendOptions backend{"cuda", Precision::float16, 0, ""};
     std::string model, packed, vad_model = "energy";
-    int batch_size = 64, repeat = 1;
+    int batch_size = 64, repeat = 1, audio_threads = 1;
     double chunk_length_s = 0;
     bool plain = false;
     std::vector<std::string> files;
@@ -49,6 +50,7 @@ std::string packed_model(const Settings& settings, const Backend& backend) {
 
 TranscribeOptions options_of(const Settings& settings) {
     TranscribeOptions options;
+    options.audio_threads = settings.audio_threads;
     options.vad_filter = settings.vad_model != "none";
     if (options.vad_filter && settings.vad_model != "energy") options.vad_model = settings.vad_model;
     if (settings.chunk_length_s > 0) options.windows.max_window_s = settings.chunk_length_s;
@@ -104,6 +106,7 @@ json run(const Settings& settings) {
             {"libraries", info.libraries},
             {"compute_type", to_string(info.precision)},
             {"batch_size", settings.batch_size},
+            {"audio_threads", settings.audio_threads},
             {"plain", settings.plain},
             {"timeline_s", timeline},
             {"results", results}};
@@ -144,6 +147,8 @@ void read_flag(Settings& settings, const std::string& flag, const std::string& v
         settings.backend.threads = number(flag, value, 0, 1024);
     } else if (flag == "--batch_size") {
         settings.batch_size = number(flag, value, 1, 1024);
+    } else if (flag == "--audio_threads") {
+        settings.audio_threads = number(flag, value, 1, 1024);
     } else if (flag == "--repeat") {
         settings.repeat = number(flag, value, 1, 1000);
     } else if (flag == "--chunk_length") {
@@ -168,7 +173,7 @@ Settings read_arguments(int count, char** arguments) {
         }
     }
     if (settings.model.empty() || settings.files.empty())
-        throw Error(ErrorCode::invalid_argument, "give --model FOLDER and at least one WAV file");
+        throw Error(ErrorCode::invalid_argument, "give --model FOLDER and at least one recording");
     return settings;
 }
 
@@ -177,6 +182,7 @@ Settings read_arguments(int count, char** arguments) {
 
 int main(int count, char** arguments) {
     ft::start_timeline().reached("main");
+    ft::set_up_log(ft::Verbosity::normal);
     try {
         const nlohmann::json report = ft::run(ft::read_arguments(count, arguments));
         fmt::print("{}\n", report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));

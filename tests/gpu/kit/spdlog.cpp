@@ -16,3 +16,7 @@
 #include <spdlog/spdlog-inl.h>
 
 #include <mutex>
+
+// The one logger that base/log.cpp makes.
+template SPDLOG_API std::shared_ptr<spdlog::logger> spdlog::stderr_logger_mt<spdlog::synchronous_factory>(
+    const std::string&);
