@@ -13,7 +13,7 @@ if(FT_SANITIZE)
   # -g1 (lines, no variables) and no check of every pointer against null, which faults by itself, compile a third faster.
   target_compile_options(ft_options INTERFACE -fsanitize=${FT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
     -O1)
-  # Sources of a folder are compiled together here, and one by one in the other presets, where a missing include shows.
+  # Sources of a folder are compiled together here; without sanitizers only those of its tests.
   set(CMAKE_UNITY_BUILD ON)
   if(FT_SANITIZE MATCHES "undefined")
     target_compile_options(ft_options INTERFACE -fno-sanitize=null)
@@ -66,7 +66,8 @@ function(ft_test name)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
-  set_target_properties(${name}_test PROPERTIES FT_TEST ON)
+  # Together they compile in half the time; only the product is compiled file by file, where a missing include shows.
+  set_target_properties(${name}_test PROPERTIES FT_TEST ON UNITY_BUILD ON)
   target_link_libraries(${name}_test PRIVATE ft_options GTest::gtest GTest::gtest_main)
   ft_link(${name}_test PRIVATE ${ARG_DEPS})
   target_compile_definitions(${name}_test PRIVATE FT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" FT_BINARY_DIR="${CMAKE_BINARY_DIR}")
