@@ -9,6 +9,10 @@ namespace ft {
 
 namespace {
 
+[[noreturn]] void refuse_unknown_compute_type(const std::string& type) {
+    refuse("compute_type", type, "is no compute type; choose auto, int8, int8_float16, float16 or float32");
+}
+
 /// On the GPU. Whether there is one is found out when it is opened.
 void set_gpu_compute_type(BackendOptions& backend, const std::string& type) {
     backend.name = "cuda";
@@ -23,9 +27,9 @@ void set_gpu_compute_type(BackendOptions& backend, const std::string& type) {
                type == "int16") {
         refuse("compute_type", type,
                "the GPU computes in float16 (fast), int8_float16 (half the memory) or float32 (exact); choose one of "
-               "them");
+               "them, or --device cpu");
     } else {
-        refuse("compute_type", type, "is no compute type; choose auto, float16, int8_float16 or float32");
+        refuse_unknown_compute_type(type);
     }
 }
 
@@ -40,25 +44,15 @@ void set_cpu_compute_type(BackendOptions& backend, const std::string& type) {
         refuse("compute_type", type,
                "the CPU computes in int8 (fast) or float32 (exact); choose one of them, or --device cuda");
     } else {
-        refuse("compute_type", type, "is no compute type; choose auto, int8, float16 or float32");
+        refuse_unknown_compute_type(type);
     }
-}
-
-bool is_of_gpus_alone(const std::string& type) {
-    return type == "float16" || type == "int8_float16";
 }
 
 /// The GPU, and the CPU where there is none; whoever asks for int8 means the CPU.
 void set_devices(EngineOptions& engine, const std::string& type) {
-    BackendOptions& gpu = engine.backend;
-    BackendOptions cpu = gpu;
-    set_cpu_compute_type(cpu, is_of_gpus_alone(type) ? "auto" : type);
-    if (type == "int8" || type == "int8_float32") {
-        gpu = cpu;
-        return;
-    }
-    set_gpu_compute_type(gpu, type);
-    engine.otherwise = cpu;
+    if (type == "int8" || type == "int8_float32") return set_cpu_compute_type(engine.backend, type);
+    set_gpu_compute_type(engine.backend, type);
+    engine.otherwise = cpu_instead_of(engine.backend);
 }
 
 void set_compute_type(GatheredFlags& g) {
@@ -102,6 +96,13 @@ void set_word_times(GatheredFlags& g) {
 }
 
 }  // namespace
+
+BackendOptions cpu_instead_of(const BackendOptions& gpu) {
+    BackendOptions cpu = gpu;
+    cpu.name = "cpu";
+    cpu.precision = gpu.precision == Precision::float32 ? Precision::float32 : Precision::int8;
+    return cpu;
+}
 
 int default_batch_size(std::string_view backend) {
     return backend == "cuda" ? 32 : 8;

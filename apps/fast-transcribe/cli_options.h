@@ -25,6 +25,9 @@ struct EngineOptions {
     int width = 1;       ///< rows that a window takes: the widest() of the search
 };
 
+/// What computes where `gpu` cannot: exactly if that was asked for, else as fast as it goes.
+BackendOptions cpu_instead_of(const BackendOptions& gpu);
+
 /// Windows decoded together where nobody says how many: a GPU's memory is read once for all of them.
 int default_batch_size(std::string_view backend);
 

@@ -192,6 +192,7 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
         {{""}, "empty"},
         {{"a", "--device", "cuda", "--compute_type", "int8"}, "int8_float16 (half the memory) or float32"},
         {{"a", "--device", "cpu", "--compute_type", "int8_float16"}, "--device cuda"},
+        {{"a", "--device", "cuda", "--compute_type", "int8_bfloat16"}, "--device cpu"},
         {{"a", "--device", "cuda", "--compute_type", "int9"}, "no compute type"},
         {{"a", "--device", "cpu", "--device_index", "1"}, "--device cuda"},
         {{"a", "--device_index", "-1"}, "whole number from 0"},

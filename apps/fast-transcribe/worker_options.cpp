@@ -153,11 +153,9 @@ std::vector<Flag> all_worker_flags(GatheredWorker& g) {
 
 /// Whoever named the GPU falls back from it as well: a machine that was paid for shall work.
 void set_fallback(NoGpuPolicy policy, EngineOptions& engine) {
-    if (policy == NoGpuPolicy::give_back) engine.otherwise.reset();
-    if (policy != NoGpuPolicy::fall_back || engine.backend.name != "cuda" || engine.otherwise) return;
-    engine.otherwise = engine.backend;
-    engine.otherwise->name = "cpu";
-    engine.otherwise->precision = engine.backend.precision == Precision::float32 ? Precision::float32 : Precision::int8;
+    engine.otherwise.reset();
+    if (policy == NoGpuPolicy::fall_back && engine.backend.name == "cuda")
+        engine.otherwise = cpu_instead_of(engine.backend);
 }
 
 }  // namespace

@@ -64,6 +64,9 @@ TEST(WorkerOptions, AMachineWhoseGpuFailsGoesOnWithItsCpu) {
         EXPECT_EQ(engine.otherwise->precision, Precision::int8);
         EXPECT_EQ(engine.otherwise->threads, 3);
     }
+    const EngineOptions exact = parse({"--bucket", "b", "--device", "cuda", "--compute_type", "float32"}, {}).engine;
+    ASSERT_TRUE(exact.otherwise);
+    EXPECT_EQ(exact.otherwise->precision, Precision::float32);
     EXPECT_FALSE(parse({"--bucket", "b", "--device", "cpu"}, {}).engine.otherwise);
 }
 

@@ -24,93 +24,26 @@ float random_uniform(uint64_t seed, int64_t stream, size_t attempt, size_t text,
     return static_cast<float>(x >> 40) * 0x1p-24F;
 }
 
+/// Of a window that is tried once, on the chance that it is speech after all: it will not be believed any more.
+bool is_hopeless(const DecodeAttempt& attempt) {
+    constexpr size_t enough_tokens = 24;
+    constexpr double hopeless_logprob = -1.2;
+    if (!attempt.task->request().once || attempt.search.over() || attempt.search.live().empty()) return false;
+    if (attempt.no_speech_prob >= attempt.task->fallback().no_speech_threshold / 3) return true;
+    return std::all_of(attempt.search.live().begin(), attempt.search.live().end(), [&](const Sequence& sequence) {
+        const size_t tokens = sequence.tokens.size();
+        return tokens >= enough_tokens && sequence.sum_logprob < hopeless_logprob * static_cast<double>(tokens);
+    });
+}
+
 }  // namespace
-
-/// A window and what its attempts, one a temperature, have come to.
-struct BatchDecoder::Task {
-    enum class State : uint8_t { waiting, running, done };
-
-    explicit Task(DecodeRequest wanted)
-        : request(std::move(wanted)),
-          states(request.once ? 1 : fallback().temperatures.size(), State::waiting),
-          attempts(states.size()) {}
-
-    const FallbackOptions& fallback() const { return request.plan->fallback; }
-    const LogitsRules& rules() const { return request.plan->rules; }
-
-    /// Temperatures to try. Where the first text fails and the model hears no speech, guesses are not worth many.
-    size_t ladder() const {
-        constexpr size_t enough = 3;
-        const bool doubted = has_failed_once() && sounds_like_no_speech(attempts[0], fallback());
-        return doubted ? std::min(enough, states.size()) : states.size();
-    }
-    /// The lowest temperature that nobody has begun; nothing when there is none.
-    std::optional<size_t> begin_next() {
-        const auto end = states.begin() + static_cast<ptrdiff_t>(ladder());
-        const auto next = std::find(states.begin(), end, State::waiting);
-        if (next == end) return std::nullopt;
-        *next = State::running;
-        return static_cast<size_t>(next - states.begin());
-    }
-    void start_again() { std::fill(states.begin(), states.end(), State::waiting); }
-    void finish(size_t attempt, Hypothesis hypothesis) {
-        states[attempt] = State::done;
-        attempts[attempt] = std::move(hypothesis);
-    }
-    bool has_failed_once() const { return states[0] == State::done; }
-
-    /// What trying the temperatures in turn comes to: the first hypothesis that passes, or the best when none does;
-    /// nothing while an attempt is missing that could still change it.
-    std::optional<Hypothesis> settled() const {
-        const Hypothesis* best = nullptr;
-        const size_t last = ladder();
-        for (size_t i = 0; i < last; ++i) {
-            if (states[i] != State::done) return std::nullopt;
-            const bool failed = needs_fallback(attempts[i], fallback());
-            if (!best || !failed || score(attempts[i], fallback()) > score(*best, fallback())) best = &attempts[i];
-            if (!failed || i + 1 == last) {
-                Hypothesis result = *best;
-                result.attempts = static_cast<int>(i) + 1;
-                return result;
-            }
-        }
-        return std::nullopt;
-    }
-
-    DecodeRequest request;
-    int64_t arrival = 0;
-    std::vector<State> states;         // by temperature
-    std::vector<Hypothesis> attempts;  // likewise, valid where done
-};
-
-/// One temperature of a task, and its rows of the batch.
-struct BatchDecoder::Attempt {
-    std::shared_ptr<Task> task;
-    size_t temperature = 0;  // index
-    std::vector<int> slots;
-    Search search;
-    float no_speech_prob = 0.0F;
-    bool prompt_read = false;
-};
 
 BatchDecoder::BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, int slots)
     : model_(model),
       tokenizer_(tokenizer),
       decoder_(model, backend, slots),
       aligner_(model, backend, decoder_),
-      slots_(static_cast<size_t>(slots)),
-      row_limit_(slots_) {
-    for (int slot = slots; slot-- > 0;) free_slots_.push_back(slot);
-}
-BatchDecoder::~BatchDecoder() = default;
-
-bool BatchDecoder::idle() const {
-    return attempts_.empty();
-}
-
-int BatchDecoder::rows() const {
-    return static_cast<int>(slots_ - free_slots_.size());
-}
+      rows_(slots) {}
 
 int BatchDecoder::longest_text(const DecodeRequest& request) const {
     // Half of the context, as OpenAI's sample_len: a window of 30 s never needs more.
@@ -118,100 +51,27 @@ int BatchDecoder::longest_text(const DecodeRequest& request) const {
     return std::min(room, model_.config().text_positions / 2);
 }
 
-/// Whether an attempt at a lower temperature is still under way, so that this one may turn out to be needless.
-bool BatchDecoder::is_ahead(const Attempt& attempt) const {
-    return std::any_of(attempts_.begin(), attempts_.end(), [&](const Attempt& other) {
-        return other.task == attempt.task && other.temperature < attempt.temperature;
-    });
-}
-
-int BatchDecoder::rows_needed() const {
-    size_t rows = 0;
-    for (const Attempt& attempt : attempts_) rows += is_ahead(attempt) ? 0 : attempt.slots.size();
-    return static_cast<int>(rows);
-}
-
 bool BatchDecoder::has_room(const DecodePlan& plan) const {
-    const size_t others = static_cast<size_t>(rows_needed()), all = others + static_cast<size_t>(plan.width());
-    return all <= slots_ && (others == 0 || all <= row_limit_);
-}
-
-int BatchDecoder::rows_of(const DecodePlan* plan) const {
-    size_t rows = 0;
-    for (const Attempt& attempt : attempts_) rows += attempt.task->request.plan == plan ? attempt.slots.size() : 0;
-    return static_cast<int>(rows);
-}
-
-void BatchDecoder::leave(size_t attempt) {
-    const std::vector<int>& slots = attempts_[attempt].slots;
-    free_slots_.insert(free_slots_.end(), slots.begin(), slots.end());
-    attempts_.erase(attempts_.begin() + static_cast<ptrdiff_t>(attempt));
-}
-
-void BatchDecoder::leave_all_of(const Task& task) {
-    for (size_t i = attempts_.size(); i-- > 0;) {
-        if (attempts_[i].task.get() == &task) leave(i);
-    }
-}
-
-/// Of all attempts that may be needless, the one at the highest temperature; false when there is none.
-bool BatchDecoder::drop_furthest_guess() {
-    size_t furthest = attempts_.size();
-    for (size_t i = 0; i < attempts_.size(); ++i) {
-        if (!is_ahead(attempts_[i])) continue;
-        if (furthest == attempts_.size() || attempts_[i].temperature > attempts_[furthest].temperature) furthest = i;
-    }
-    if (furthest == attempts_.size()) return false;
-    attempts_[furthest].task->states[attempts_[furthest].temperature] = Task::State::waiting;
-    leave(furthest);
-    return true;
-}
-
-/// Free slots, or those of the attempts that are furthest ahead.
-std::vector<int> BatchDecoder::take_slots(int count) {
-    const auto wanted = static_cast<size_t>(count);
-    while (static_cast<size_t>(rows()) + wanted > row_limit_ && drop_furthest_guess()) continue;
-    if (free_slots_.size() < wanted) throw Error(ErrorCode::internal, "the batch is full");
-    const auto first = free_slots_.end() - count;
-    std::vector<int> slots(first, free_slots_.end());
-    free_slots_.erase(first, free_slots_.end());
-    return slots;
-}
-
-std::shared_ptr<BatchDecoder::Task> BatchDecoder::newest_task() const {
-    const auto newest = std::max_element(attempts_.begin(), attempts_.end(), [](const Attempt& a, const Attempt& b) {
-        return a.task->arrival < b.task->arrival;
-    });
-    return newest == attempts_.end() ? nullptr : newest->task;
+    return rows_.has_room(static_cast<size_t>(plan.width()));
 }
 
 std::vector<BatchDecoder::Name> BatchDecoder::limit_rows(int rows) {
-    row_limit_ = std::min(slots_, static_cast<size_t>(std::max(rows, 1)));
-    while (static_cast<size_t>(this->rows()) > row_limit_ && drop_furthest_guess()) continue;
-    std::vector<Name> left;
-    while (static_cast<size_t>(this->rows()) > row_limit_) {
-        const std::shared_ptr<Task> newest = newest_task();
-        const bool alone = std::all_of(attempts_.begin(), attempts_.end(),
-                                       [&](const Attempt& attempt) { return attempt.task == newest; });
-        if (alone) break;
-        left.push_back({newest->request.plan, newest->request.id});
-        leave_all_of(*newest);
-    }
-    std::reverse(left.begin(), left.end());
-    return left;
+    std::vector<Name> names;
+    for (const TaskPtr& task : rows_.limit(static_cast<size_t>(std::max(rows, 1))))
+        names.push_back({task->request().plan, task->request().id});
+    return names;
 }
 
 std::optional<BatchDecoder::Name> BatchDecoder::take_out_last() {
-    const std::shared_ptr<Task> last = newest_task();
+    const TaskPtr last = rows_.take_out_newest();
     if (last == nullptr) return std::nullopt;
-    leave_all_of(*last);
-    return Name{last->request.plan, last->request.id};
+    return Name{last->request().plan, last->request().id};
 }
 
-void BatchDecoder::begin(std::shared_ptr<Task> task, size_t temperature, std::vector<int> slots) {
-    Search search(task->request.plan->search, task->fallback().temperatures[temperature], slots,
-                  task->rules().generation().end_of_text, longest_text(task->request));
-    attempts_.push_back({std::move(task), temperature, std::move(slots), std::move(search)});
+void BatchDecoder::begin(TaskPtr task, size_t temperature, std::vector<int> slots) {
+    Search search(task->request().plan->search, task->fallback().temperatures[temperature], slots,
+                  task->rules().generation().end_of_text, longest_text(task->request()));
+    rows_.add({std::move(task), temperature, std::move(slots), std::move(search)});
 }
 
 void BatchDecoder::add(DecodeRequest request) {
@@ -221,34 +81,27 @@ void BatchDecoder::add(DecodeRequest request) {
         throw Error(ErrorCode::invalid_argument, "a prompt of {} tokens leaves no room for text: shorten it",
                     request.prompt.size());
     }
-    const int width = request.plan->width();
-    if (static_cast<size_t>(width) > slots_) {
+    const auto width = static_cast<size_t>(request.plan->width());
+    if (width > rows_.slots()) {
         throw Error(ErrorCode::invalid_argument,
-                    "{} texts side by side (beam_size, best_of) where the batch has room for {}", width, slots_);
+                    "{} texts side by side (beam_size, best_of) where the batch has room for {}", width, rows_.slots());
     }
-    std::vector<int> slots = take_slots(width);
-    auto task = std::make_shared<Task>(std::move(request));
-    task->arrival = arrivals_++;
+    std::vector<int> slots = rows_.take(width);
+    auto task = std::make_shared<DecodeTask>(std::move(request), arrivals_++);
     const size_t temperature = *task->begin_next();
     begin(std::move(task), temperature, std::move(slots));
 }
 
 void BatchDecoder::use_spare_slots() {
-    for (size_t i = 0; i < attempts_.size(); ++i) {
-        const std::shared_ptr<Task> task = attempts_[i].task;
-        const int width = task->request.plan->width();
+    for (size_t i = 0; i < rows_.attempts().size(); ++i) {
+        const TaskPtr task = rows_.attempts()[i].task;
+        const auto width = static_cast<size_t>(task->request().plan->width());
         if (!task->has_failed_once()) continue;
-        while (free_slots_.size() >= static_cast<size_t>(width) && static_cast<size_t>(rows() + width) <= row_limit_) {
+        while (rows_.has_spare(width)) {
             const std::optional<size_t> temperature = task->begin_next();
             if (!temperature) break;
-            begin(task, *temperature, take_slots(width));
+            begin(task, *temperature, rows_.take(width));
         }
-    }
-}
-
-void BatchDecoder::remove(const DecodePlan* plan) {
-    for (size_t i = attempts_.size(); i-- > 0;) {
-        if (attempts_[i].task->request.plan == plan) leave(i);
     }
 }
 
@@ -256,8 +109,8 @@ void BatchDecoder::collect_inputs() {
     inputs_.clear();
     items_.clear();
     token_rules_.clear();
-    for (const Attempt& attempt : attempts_) {
-        const DecodeRequest& request = attempt.task->request;
+    for (const DecodeAttempt& attempt : rows_.attempts()) {
+        const DecodeRequest& request = attempt.task->request();
         const GenerationConfig& special = attempt.task->rules().generation();
         const auto& prompt = request.prompt;
         size_t text = 0;
@@ -290,22 +143,10 @@ void BatchDecoder::collect_inputs() {
     }
 }
 
-/// Of a window that is tried once, on the chance that it is speech after all: it will not be believed any more.
-bool BatchDecoder::is_hopeless(const Attempt& attempt) const {
-    constexpr size_t enough_tokens = 24;
-    constexpr double hopeless_logprob = -1.2;
-    if (!attempt.task->request.once || attempt.search.over() || attempt.search.live().empty()) return false;
-    if (attempt.no_speech_prob >= attempt.task->fallback().no_speech_threshold / 3) return true;
-    return std::all_of(attempt.search.live().begin(), attempt.search.live().end(), [&](const Sequence& sequence) {
-        const size_t tokens = sequence.tokens.size();
-        return tokens >= enough_tokens && sequence.sum_logprob < hopeless_logprob * static_cast<double>(tokens);
-    });
-}
-
 void BatchDecoder::take_choices(const std::vector<Choice>& choices) {
     size_t next = 0;
-    for (Attempt& attempt : attempts_) {
-        const auto& prompt = attempt.task->request.prompt;
+    for (DecodeAttempt& attempt : rows_.attempts()) {
+        const auto& prompt = attempt.task->request().prompt;
         if (!attempt.prompt_read) {
             const int32_t start = attempt.task->rules().generation().start_of_transcript;
             for (const int32_t token : prompt) {
@@ -326,7 +167,7 @@ void BatchDecoder::take_choices(const std::vector<Choice>& choices) {
     }
 }
 
-Hypothesis BatchDecoder::hypothesis_of(const Attempt& attempt) const {
+Hypothesis BatchDecoder::hypothesis_of(const DecodeAttempt& attempt) const {
     const GenerationConfig& special = attempt.task->rules().generation();
     Search::Found found = attempt.search.best();
     Hypothesis hypothesis;
@@ -345,27 +186,32 @@ Hypothesis BatchDecoder::hypothesis_of(const Attempt& attempt) const {
 }
 
 void BatchDecoder::step(std::vector<DecodeResult>& results) {
-    if (attempts_.empty()) return;
+    if (idle()) return;
     collect_inputs();
     decoder_.step(inputs_);
     take_choices(decoder_.choose(items_, token_rules_));
-    std::vector<std::shared_ptr<Task>> changed;
-    for (size_t i = attempts_.size(); i-- > 0;) {
-        if (!attempts_[i].search.over()) continue;
-        const std::shared_ptr<Task> task = attempts_[i].task;
-        task->finish(attempts_[i].temperature, hypothesis_of(attempts_[i]));
+    std::vector<TaskPtr> changed;
+    for (size_t i = rows_.attempts().size(); i-- > 0;) {
+        const DecodeAttempt& attempt = rows_.attempts()[i];
+        if (!attempt.search.over()) continue;
+        const TaskPtr task = attempt.task;
+        task->finish(attempt.temperature, hypothesis_of(attempt));
         if (std::find(changed.begin(), changed.end(), task) == changed.end()) changed.push_back(task);
-        leave(i);
+        rows_.leave(i);
     }
+    const auto begin_next = [&](const TaskPtr& task) {
+        if (const std::optional<size_t> next = task->begin_next())
+            begin(task, *next, rows_.take(static_cast<size_t>(task->request().plan->width())));
+    };
     const size_t first_result = results.size();
-    std::vector<std::shared_ptr<Task>> finished;
-    for (const std::shared_ptr<Task>& task : changed) {
+    std::vector<TaskPtr> finished;
+    for (const TaskPtr& task : changed) {
         if (std::optional<Hypothesis> settled = task->settled()) {
-            results.push_back({task->request.plan, task->request.id, std::move(*settled)});
-            leave_all_of(*task);
+            results.push_back({task->request().plan, task->request().id, std::move(*settled)});
+            rows_.leave_all_of(*task);
             finished.push_back(task);
-        } else if (const std::optional<size_t> next = task->begin_next()) {
-            begin(task, *next, take_slots(task->request.plan->width()));
+        } else {
+            begin_next(task);
         }
     }
     try {
@@ -373,9 +219,9 @@ void BatchDecoder::step(std::vector<DecodeResult>& results) {
     } catch (const Error& error) {
         if (error.code() != ErrorCode::out_of_memory) throw;
         results.resize(first_result);
-        for (const std::shared_ptr<Task>& task : finished) {
+        for (const TaskPtr& task : finished) {
             task->start_again();
-            begin(task, *task->begin_next(), take_slots(task->request.plan->width()));
+            begin_next(task);
         }
         throw;
     }
@@ -396,14 +242,14 @@ AlignRequest BatchDecoder::text_of(const DecodeRequest& request, const Hypothesi
 }
 
 /// In the slots that the finished windows have left.
-void BatchDecoder::add_times(std::span<const std::shared_ptr<Task>> tasks, std::span<DecodeResult> results) {
+void BatchDecoder::add_times(std::span<const TaskPtr> tasks, std::span<DecodeResult> results) {
     std::vector<AlignRequest> texts;
     std::vector<size_t> places;
     for (size_t i = 0; i < tasks.size(); ++i) {
-        const DecodeRequest& request = tasks[i]->request;
+        const DecodeRequest& request = tasks[i]->request();
         if (!request.plan->word_times || is_silent(results[i].hypothesis, request.plan->fallback)) continue;
         texts.push_back(text_of(request, results[i].hypothesis));
-        texts.back().slot = free_slots_[free_slots_.size() - texts.size()];
+        texts.back().slot = rows_.free_slot(places.size());
         places.push_back(i);
     }
     if (texts.empty()) return;
@@ -412,8 +258,7 @@ void BatchDecoder::add_times(std::span<const std::shared_ptr<Task>> tasks, std::
 }
 
 std::vector<float> BatchDecoder::language_probabilities(const GenerationConfig& generation, const CrossCache& window) {
-    const int slot = take_slots(1).front();
-    free_slots_.push_back(slot);  // its cache is read in this step only
+    const int slot = rows_.borrow();  // its cache is read in this step only
     const DecoderInput input{generation.start_of_transcript, 0, slot, &window};
     decoder_.step({&input, 1});
     const int32_t item = 0;

@@ -2,67 +2,34 @@
 // Decoding of many windows at once: the rows of the batch are texts that one attempt at one window follows; finished
 // attempts leave, queued windows enter, and a window whose hypothesis fails its checks is tried at the next temperature
 // without holding up the others. Windows of different jobs share the batch.
-#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
-#include "decoding/hypothesis.h"
-#include "decoding/logits_rules.h"
-#include "decoding/search.h"
+#include "decoding/batch_rows.h"
+#include "decoding/decode_request.h"
 #include "decoding/tokenizer.h"
 #include "decoding/word_aligner.h"
 #include "model/decoder.h"
 
 namespace ft {
 
-/// How the windows of one job are decoded. Immutable while rows use it.
-struct DecodePlan {
-    LogitsRules rules;
-    FallbackOptions fallback;  ///< at least one temperature
-    uint64_t seed = 0;         ///< of the sampling at temperatures above 0
-    bool word_times = false;   ///< fill Hypothesis::times: costs a further reading of the finished text
-    SearchOptions search = {};
-
-    int width() const { return widest(search, fallback.temperatures); }
-    /// Texts that mostly listen to a window side by side: a beam with a margin is one text where the model is sure.
-    int listeners() const { return std::isfinite(search.beam_margin) ? 1 : width(); }
-};
-
-/// One window to decode.
-struct DecodeRequest {
-    const DecodePlan* plan = nullptr;  ///< outlives the request; its address tells jobs apart
-    int64_t id = 0;                    ///< among the plan's requests; given back
-    std::unique_ptr<CrossCache> window;
-    std::vector<int32_t> prompt;  ///< from start_of_previous or start_of_transcript on
-    double duration_s = 30.0;     ///< of the window's sound, for word times
-    /// The plan's first temperature only, and broken off where the model sees no speech or believes itself no more.
-    bool once = false;
-    int64_t stream = 0;  ///< of random numbers: what is sampled depends on it and on the plan's seed
-};
-
-struct DecodeResult {
-    const DecodePlan* plan = nullptr;
-    int64_t id = 0;
-    Hypothesis hypothesis;
-};
-
 /// One thread at a time. A window's result depends neither on the other windows of the batch, nor on the slots, nor on
 /// whether its temperatures were tried one after the other or side by side.
 class BatchDecoder {
   public:
     BatchDecoder(const WhisperModel& model, Backend& backend, const Tokenizer& tokenizer, int slots);
-    ~BatchDecoder();
 
     /// Room for one more window of this plan.
     bool has_room(const DecodePlan& plan) const;
-    bool idle() const;
-    int slots() const { return static_cast<int>(slots_); }
-    int rows() const;
+    bool idle() const { return rows_.attempts().empty(); }
+    int slots() const { return static_cast<int>(rows_.slots()); }
+    int rows() const { return static_cast<int>(rows_.taken()); }
     /// Without those of guesses that add() would take back.
-    int rows_needed() const;
-    int rows_of(const DecodePlan* plan) const;
+    int rows_needed() const { return static_cast<int>(rows_.needed()); }
+    int rows_of(const DecodePlan* plan) const { return static_cast<int>(rows_.taken_by(plan)); }
     /// Needs room. Throws Error{invalid_argument} when the prompt leaves no room for text, or the plan has no
     /// temperature or is wider than the batch; the batch stays as it was.
     void add(DecodeRequest request);
@@ -84,40 +51,29 @@ class BatchDecoder {
     /// batch is as it was, or windows that were about to finish begin anew: the step can be tried again.
     void step(std::vector<DecodeResult>& results);
     /// Forgets the windows of a job.
-    void remove(const DecodePlan* plan);
+    void remove(const DecodePlan* plan) { rows_.leave_all_of(plan); }
 
     /// Probability of each language token after start_of_transcript, in the order of GenerationConfig::languages. Needs
     /// room for a window.
     std::vector<float> language_probabilities(const GenerationConfig& generation, const CrossCache& window);
 
   private:
-    struct Task;
-    struct Attempt;
+    using TaskPtr = std::shared_ptr<DecodeTask>;
 
-    void begin(std::shared_ptr<Task> task, size_t temperature, std::vector<int> slots);
+    void begin(TaskPtr task, size_t temperature, std::vector<int> slots);
     void collect_inputs();
     void take_choices(const std::vector<Choice>& choices);
-    Hypothesis hypothesis_of(const Attempt& attempt) const;
-    bool is_ahead(const Attempt& attempt) const;
-    bool is_hopeless(const Attempt& attempt) const;
-    std::vector<int> take_slots(int count);
-    bool drop_furthest_guess();
-    std::shared_ptr<Task> newest_task() const;
-    void leave(size_t attempt);
-    void leave_all_of(const Task& task);
+    Hypothesis hypothesis_of(const DecodeAttempt& attempt) const;
     int longest_text(const DecodeRequest& request) const;
     AlignRequest text_of(const DecodeRequest& request, const Hypothesis& hypothesis) const;
-    void add_times(std::span<const std::shared_ptr<Task>> tasks, std::span<DecodeResult> results);
+    void add_times(std::span<const TaskPtr> tasks, std::span<DecodeResult> results);
 
     const WhisperModel& model_;
     const Tokenizer& tokenizer_;
     Decoder decoder_;
     WordAligner aligner_;
-    const size_t slots_;
-    size_t row_limit_;
+    BatchRows rows_;
     int64_t arrivals_ = 0;
-    std::vector<Attempt> attempts_;
-    std::vector<int> free_slots_;
     // Of the step under way.
     std::vector<DecoderInput> inputs_;
     std::vector<int32_t> items_;

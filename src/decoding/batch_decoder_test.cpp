@@ -19,10 +19,14 @@ namespace fs = std::filesystem;
 /// A small random Whisper: it talks nonsense, but always the same.
 class TinyWhisper : public testing::Test {
   protected:
+    static constexpr int positions = 128;
+
     void SetUp() override {
         const test::TemporaryFolder temporary;
         const fs::path& folder = temporary.path();
-        write_tiny_folder(make_tiny_checkpoint(), folder);
+        TinyCheckpoint tiny = make_tiny_checkpoint();
+        shorten_texts(tiny, positions);
+        write_tiny_folder(tiny, folder);
         backend_ = make_backend({"cpu", Precision::float32, 2, ""});
         write_packed_model(*open_model_source(folder), *backend_, folder / "packed");
         model_ =
@@ -32,14 +36,7 @@ class TinyWhisper : public testing::Test {
 
     std::unique_ptr<CrossCache> window(int64_t id) {
         Encoder encoder(*model_, *backend_);
-        std::vector<float> mel(static_cast<size_t>(model_->config().n_mels) * 2 *
-                               static_cast<size_t>(model_->config().audio_positions));
-        uint32_t random = static_cast<uint32_t>(id) * 977 + 3;
-        for (float& value : mel) {
-            random = random * 1664525U + 1013904223U;
-            value = static_cast<float>(random >> 16) / 32768.0F - 1.0F;
-        }
-        return encoder.encode_for_decoder(mel);
+        return encoder.encode_for_decoder(random_log_mel(model_->config(), static_cast<uint32_t>(id)));
     }
 
     DecodePlan plan(FallbackOptions fallback, uint64_t seed = 7) const {
@@ -370,6 +367,7 @@ class TimedWhisper : public TinyWhisper {
         TinyOptions options;
         options.layers = layers;
         TinyCheckpoint checkpoint = make_tiny_checkpoint(options);
+        shorten_texts(checkpoint, positions);
         checkpoint.generation.alignment_heads = heads;
         write_tiny_folder(checkpoint, temporary.path());
         const fs::path packed = temporary.path() / "packed";

@@ -108,7 +108,7 @@ TEST(SileroDetector, EqualsTheReferenceOnRecordings) {
 
 TEST(SileroDetector, ResultDoesNotDependOnThreads) {
     NEEDS_WEIGHTS();
-    const std::vector<float> pcm = ts::speech_like(512 * 1700, 3);
+    const std::vector<float> pcm = ts::speech_like(512 * 545, 3);
     for (const Isa isa : usable_isas()) {
         const std::vector<float> expected = run(*make_silero_detector(weights_file, isa), pcm);
         for (const int threads : {1, 2, 3}) {
@@ -117,7 +117,7 @@ TEST(SileroDetector, ResultDoesNotDependOnThreads) {
             std::vector<float> got;
             // Calls of any length: less than a batch, whole groups, and what is left.
             size_t at = 0;
-            for (const size_t frames : {1, 47, 48, 49, 400, 1155}) {
+            for (const size_t frames : {1, 47, 48, 49, 400}) {
                 detector->process(std::span(pcm).subspan(at, frames * 512), got);
                 at += frames * 512;
             }

@@ -75,7 +75,7 @@ std::vector<float> logs(const std::vector<double>& weights) {
 }
 
 TEST_P(ChooseTokensConformance, LogitsEqualTheReference) {
-    for (const auto& [d, vocabulary] : {std::pair{64, 7}, {384, 1003}, {512, 257}, {1280, 129}, {128, 51865}}) {
+    for (const auto& [d, vocabulary] : {std::pair{64, 7}, {384, 1003}, {512, 257}, {1280, 129}, {64, 51865}}) {
         const Head head = random_head(40, d, vocabulary, 5);
         const std::vector<int32_t> items{4, 0, 0, 2};
         const BoundHead ours = bind_head(*tested, head), theirs = bind_head(*truth, head);
@@ -146,6 +146,7 @@ TEST_P(ChooseTokensConformance, EveryMixtureOfRules) {
     for (const auto& [d, vocabulary, rows] : {std::tuple{64, 1003, 33}, {128, 70, 17}, {64, 51865, 5}}) {
         Random random(42);
         const Head head = random_head(43, d, vocabulary, rows);
+        const BoundHead bound = bind_head(*tested, head);
         std::vector<uint64_t> suppressed((static_cast<size_t>(vocabulary) + 63) / 64);
         for (uint64_t& word : suppressed) word = 1ULL << random.below(64) | 1ULL << random.below(64);
         for (int round = 0; round < 4; ++round) {
@@ -155,7 +156,6 @@ TEST_P(ChooseTokensConformance, EveryMixtureOfRules) {
                 items.push_back(random.below(rows));  // rows in any order, some twice
                 rules.push_back(random_rule(random, vocabulary, suppressed));
             }
-            const BoundHead bound = bind_head(*tested, head);
             const std::vector<float> logits = tested->logits(bound.x, *bound.norm, *bound.table, items);
             const std::vector<Choice> choices = tested->choose_tokens(bound.x, *bound.norm, *bound.table, items, rules);
             ASSERT_EQ(choices.size(), rules.size());

@@ -17,25 +17,38 @@ struct Listeners {
 };
 const Listeners mixtures[] = {{1, 1}, {5, 5}, {5, 1}};
 
-/// Windows of one model on one backend.
+/// A model's layers, and what its encoder made of some windows.
+struct RawWindows {
+    RawWindows(uint32_t seed, int layers, int heads, const std::vector<int64_t>& lengths) : heads(heads) {
+        Random random(seed);
+        const int64_t d = heads * 64;
+        for (int layer = 0; layer < layers; ++layer)
+            weights.push_back(random_weight(random, WeightKind::cross_kv, {2 * d, d}));
+        for (const int64_t length : lengths) encoded.push_back(random.normals(length * d));
+    }
+
+    int heads;
+    std::vector<RawWeight> weights;
+    std::vector<std::vector<float>> encoded;
+};
+
+/// Its windows on one backend.
 struct Windows {
     std::vector<BoundWeight> weights;
     std::vector<std::unique_ptr<CrossCache>> caches;
 };
 
-Windows make_windows(Backend& backend, uint32_t seed, int layers, int heads, const std::vector<int64_t>& lengths,
-                     const Listeners& listeners = {}) {
-    Random random(seed);
-    const int64_t d = heads * 64;
+Windows make_windows(Backend& backend, const RawWindows& raw, const Listeners& listeners = {}) {
+    const int64_t d = raw.heads * 64;
     Windows windows;
     std::vector<const Weight*> layer_weights;
-    for (int layer = 0; layer < layers; ++layer) {
-        windows.weights.push_back(bind(backend, random_weight(random, WeightKind::cross_kv, {2 * d, d})));
+    for (const RawWeight& weight : raw.weights) {
+        windows.weights.push_back(bind(backend, weight));
         layer_weights.push_back(windows.weights.back().get());
     }
-    for (const int64_t length : lengths) {
-        const Tensor encoded = backend.upload({length, d}, random.normals(length * d));
-        windows.caches.push_back(backend.make_cross_cache(encoded, layer_weights, heads,
+    for (const std::vector<float>& encoded : raw.encoded) {
+        const Tensor x = backend.upload({static_cast<int64_t>(encoded.size()) / d, d}, encoded);
+        windows.caches.push_back(backend.make_cross_cache(x, layer_weights, raw.heads,
                                                           windows.caches.empty() ? listeners.first : listeners.others));
     }
     return windows;
@@ -54,23 +67,23 @@ std::vector<float> listen(Backend& backend, const Windows& windows, const std::v
 
 TEST_P(CrossAttentionConformance, EqualsTheReference) {
     struct Case {
-        int heads;
+        int layers, heads;
         std::vector<int64_t> lengths;
         std::vector<int> which;
     };
-    const Case cases[] = {{1, {1}, {0}},
-                          {2, {7, 33}, {1, 0, 1}},
-                          {6, {65, 64, 63}, {0, 1, 2, 2, 1, 0, 0}},
-                          {20, {17}, {0, 0, 0, 0, 0}},
-                          {3, {1500, 1500}, {0, 1, 1, 0, 1}}};
+    const Case cases[] = {{2, 1, {1}, {0}},
+                          {2, 3, {7, 33}, {1, 0, 1}},
+                          {1, 6, {65, 64, 63}, {0, 1, 2, 2, 1, 0, 0}},
+                          {1, 20, {17}, {0, 0, 0, 0, 0}},
+                          {1, 2, {1500, 1499}, {0, 1, 1, 0, 1}}};
     for (const Case& c : cases) {
         Random random(30);
         const std::vector<float> q = random.normals(static_cast<int64_t>(c.which.size()) * c.heads * 64);
-        const Windows theirs = make_windows(*truth, 31, 2, c.heads, c.lengths);
+        const RawWindows raw(31, c.layers, c.heads, c.lengths);
+        const Windows theirs = make_windows(*truth, raw);
         std::vector<Windows> ours;
-        for (const Listeners& listeners : mixtures)
-            ours.push_back(make_windows(*tested, 31, 2, c.heads, c.lengths, listeners));
-        for (int layer = 0; layer < 2; ++layer) {
+        for (const Listeners& listeners : mixtures) ours.push_back(make_windows(*tested, raw, listeners));
+        for (int layer = 0; layer < c.layers; ++layer) {
             const std::vector<float> expected = listen(*truth, theirs, c.which, q, c.heads, layer);
             for (size_t i = 0; i < ours.size(); ++i) {
                 expect_close(listen(*tested, ours[i], c.which, q, c.heads, layer), expected, tolerance(),
@@ -85,10 +98,11 @@ TEST_P(CrossAttentionConformance, SharpAttentionFindsItsPosition) {
     // Queries four times as large: few positions get all the weight, as in a trained model.
     Random random(32);
     const std::vector<float> q = random.normals(4 * 128, 4.0F);
-    const Windows theirs = make_windows(*truth, 33, 1, 2, {1500});
+    const RawWindows raw(33, 1, 2, {1500});
+    const Windows theirs = make_windows(*truth, raw);
     const std::vector<float> expected = listen(*truth, theirs, {0, 0, 0, 0}, q, 2, 0);
     for (const Listeners& listeners : mixtures) {
-        const Windows ours = make_windows(*tested, 33, 1, 2, {1500}, listeners);
+        const Windows ours = make_windows(*tested, raw, listeners);
         expect_close(listen(*tested, ours, {0, 0, 0, 0}, q, 2, 0), expected,
                      {3 * tolerance().max_relative, 1 - 9 * (1 - tolerance().min_cosine)},
                      fmt::format("sharp attention, for {} texts", listeners.first));
@@ -96,16 +110,20 @@ TEST_P(CrossAttentionConformance, SharpAttentionFindsItsPosition) {
 }
 
 TEST_P(CrossAttentionConformance, WeightsOfTheHeadsWanted) {
-    Random random(34);
-    const int heads = 4;
-    const std::vector<float> q = random.normals(3 * heads * 64, 2.0F);
-    for (const int64_t length : {5, 129, 1500}) {
-        const Windows ours = make_windows(*tested, 35, 2, heads, {length, length}, {1, 5});
-        const Windows theirs = make_windows(*truth, 35, 2, heads, {length, length});
+    struct Case {
+        int layers, heads;
+        int64_t length;
+        std::vector<int32_t> wanted;
+    };
+    for (const auto& [layers, heads, length, wanted] :
+         {Case{2, 4, 5, {3, 1}}, Case{2, 4, 129, {3, 1}}, Case{1, 2, 1500, {1, 0}}}) {
+        Random random(34);
+        const std::vector<float> q = random.normals(3 * heads * 64, 2.0F);
+        const RawWindows raw(35, layers, heads, {length, length});
+        const Windows ours = make_windows(*tested, raw, {1, 5}), theirs = make_windows(*truth, raw);
         std::vector<float> got{42.0F}, expected{42.0F};  // they are appended
-        const std::vector<int32_t> wanted{3, 1};
-        const std::vector<float> out = listen(*tested, ours, {0, 1, 0}, q, heads, 1, wanted, &got);
-        listen(*truth, theirs, {0, 1, 0}, q, heads, 1, wanted, &expected);
+        const std::vector<float> out = listen(*tested, ours, {0, 1, 0}, q, heads, layers - 1, wanted, &got);
+        listen(*truth, theirs, {0, 1, 0}, q, heads, layers - 1, wanted, &expected);
         ASSERT_EQ(got.size(), static_cast<size_t>(1 + 3 * 2 * length));
         EXPECT_EQ(got[0], 42.0F);
         got.erase(got.begin());
@@ -126,7 +144,8 @@ TEST_P(CrossAttentionConformance, WeightsOfTheHeadsWanted) {
         expect_close(got, expected,
                      {std::max(10.0, largest / 2) * tolerance().max_relative, 1 - 4 * (1 - tolerance().min_cosine)},
                      fmt::format("{} positions", length));
-        expect_same_bits(listen(*tested, ours, {0, 1, 0}, q, heads, 1), out, "asking for weights changes nothing");
+        expect_same_bits(listen(*tested, ours, {0, 1, 0}, q, heads, layers - 1), out,
+                         "asking for weights changes nothing");
     }
 }
 

@@ -24,14 +24,16 @@ TEST_P(LinearConformance, EqualsTheReferenceInEveryShapeAndEpilogue) {
     int variant = 0;
     for (const auto& [n, inputs, outputs] : shapes) {
         const std::vector<float> x = random.normals(n * inputs), residual = random.normals(n * outputs);
+        const RawWeight with_its_bias = random_weight(random, WeightKind::linear, {outputs, inputs});
+        const RawWeight raw_norm = random_weight(random, WeightKind::norm, {inputs});
         // Three neighbours of the 24 combinations a shape: all are met, without all products.
         for (int i = 0; i < 3; ++i, ++variant) {
             // A norm over one number makes nothing but its bias.
             const bool with_norm = variant % 2 != 0 && inputs > 1, with_bias = variant / 2 % 2 != 0;
             const Activation activation = variant / 4 % 2 != 0 ? Activation::gelu : Activation::none;
             const int residual_kind = variant % 3;
-            const RawWeight raw = random_weight(random, WeightKind::linear, {outputs, inputs}, with_bias);
-            const RawWeight raw_norm = random_weight(random, WeightKind::norm, {inputs});
+            RawWeight raw = with_its_bias;
+            if (!with_bias) raw.bias.clear();
             const auto run = [&, n = n, inputs = inputs, outputs = outputs](Backend& backend) {
                 const BoundWeight weight = bind(backend, raw), norm = bind(backend, raw_norm);
                 return run_linear(backend, x, n, weight, inputs, outputs,

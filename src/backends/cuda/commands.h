@@ -2,6 +2,7 @@
 // What is to be done on the device, as data: kernels with their arguments, and moves of memory. Common to the GPU and
 // the stand-in.
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -55,6 +56,7 @@ class Commands {
     template <typename... Parameters>
     void add_kernel(const char* name, void (*kernel)(Parameters...), Grid grid, int threads, size_t shared_bytes,
                     const std::remove_cvref_t<Parameters>&... values) {
+        static_assert(sizeof...(Parameters) <= most_arguments);
         static_assert((std::is_trivially_copyable_v<std::remove_cvref_t<Parameters>> && ...));
         Command command;
         command.name = name;
@@ -77,10 +79,12 @@ class Commands {
         commands_.push_back(command);
     }
 
-    /// Where a kernel's arguments lie, as long as the list stays as it is.
-    std::vector<void*> arguments_of(const Command& command) const {
-        std::vector<void*> pointers;
-        for (size_t i = 0; i < command.arguments; ++i) pointers.push_back(argument(command.first_argument + i));
+    static constexpr size_t most_arguments = 16;
+    /// Where a kernel's arguments lie, as long as the list stays as it is; null from Command::arguments on. By value,
+    /// as this is asked for every launch.
+    std::array<void*, most_arguments> arguments_of(const Command& command) const {
+        std::array<void*, most_arguments> pointers{};
+        for (size_t i = 0; i < command.arguments; ++i) pointers[i] = argument(command.first_argument + i);
         return pointers;
     }
 

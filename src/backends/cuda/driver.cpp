@@ -173,7 +173,7 @@ void Driver::run(const Commands& commands) {
         const Command& c = commands[i];
         if (c.kind == Command::Kind::kernel) {
             allow_shared_memory(c);
-            std::vector<void*> arguments = commands.arguments_of(c);
+            auto arguments = commands.arguments_of(c);
             check(cudaLaunchKernel(c.function, blocks_of(c), dim3(static_cast<unsigned>(c.threads)), arguments.data(),
                                    c.shared_bytes, as_stream(stream_)),
                   c.name);
@@ -223,7 +223,7 @@ Graph::Graph(Driver& driver, const Commands& commands) : driver_(driver), impl_(
         cudaGraphNode_t node = nullptr;
         if (c.kind == Command::Kind::kernel) {
             driver_.allow_shared_memory(c);
-            std::vector<void*> arguments = commands.arguments_of(c);
+            auto arguments = commands.arguments_of(c);
             const cudaKernelNodeParams kernel = kernel_node(c, arguments.data());
             check(cudaGraphAddKernelNode(&node, impl_->graph, before, count, &kernel), c.name);
         } else if (c.kind == Command::Kind::clear) {
@@ -247,7 +247,7 @@ void Graph::set_arguments(const Commands& commands, size_t i) {
     const Command& c = commands[i];
     const cudaGraphNode_t node = impl_->nodes[i];
     if (c.kind == Command::Kind::kernel) {
-        std::vector<void*> arguments = commands.arguments_of(c);
+        auto arguments = commands.arguments_of(c);
         const cudaKernelNodeParams kernel = kernel_node(c, arguments.data());
         check(cudaGraphExecKernelNodeSetParams(impl_->executable, node, &kernel), c.name);
     } else if (c.kind == Command::Kind::clear) {

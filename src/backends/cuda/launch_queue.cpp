@@ -61,7 +61,7 @@ void LaunchQueue::set_up(Sequence& sequence) {
 }
 
 void LaunchQueue::remember_running(uint64_t topology) {
-    if (sequences_.size() == most_sequences) {
+    if (sequences_.size() == most_sequences_) {
         // The device may still be at it.
         if (sequences_.back().graph != nullptr) driver_.synchronize();
         sequences_.pop_back();

@@ -25,13 +25,12 @@ struct LaunchCounts {
 
 class LaunchQueue {
   public:
-    /// Sequences known at most: there is about one for every number of rows and length of prompt. The least recently
-    /// used is forgotten.
-    static constexpr size_t most_sequences = 128;
-    /// Shorter ones are launched plainly.
+    /// Sequences shorter than this are launched plainly.
     static constexpr size_t shortest_graph = 4;
 
-    LaunchQueue(Driver& driver, bool graphs) : driver_(driver), graphs_(graphs) {}
+    /// Of sequences `most_sequences` are known at most, one or more; the least recently used is forgotten.
+    LaunchQueue(Driver& driver, bool graphs, size_t most_sequences)
+        : driver_(driver), graphs_(graphs), most_sequences_(most_sequences) {}
 
     Commands& waiting() { return waiting_; }
     bool empty() const { return waiting_.empty(); }
@@ -56,6 +55,7 @@ class LaunchQueue {
 
     Driver& driver_;
     bool graphs_;
+    const size_t most_sequences_;
     Commands waiting_, running_;
     std::list<Sequence> sequences_;  // the most recently used first
     LaunchCounts counts_;

@@ -23,7 +23,7 @@ double megabytes(size_t bytes) {
 Device::Device(const DeviceOptions& options)
     : driver_(options.index),
       pool_(driver_, options.memory_budget),
-      queue_(driver_, options.graphs),
+      queue_(driver_, options.graphs, options.most_sequences),
       staging_bytes_(options.staging_bytes) {}
 
 Device::~Device() {

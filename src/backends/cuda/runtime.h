@@ -23,6 +23,8 @@ struct DeviceOptions {
     int index = 0;
     size_t memory_budget = 0;  ///< bytes; 0: all that the device has
     bool graphs = true;
+    /// Sequences of launches that are remembered: there is about one for every number of rows and length of prompt.
+    size_t most_sequences = 128;
     /// Pinned memory for uploads; what is larger than an eighth of it goes by itself.
     size_t staging_bytes = size_t{16} << 20;
 };

@@ -3,20 +3,45 @@
 #include <algorithm>
 #include <cmath>
 
+// Nearly all the time of the conformance tests under a sanitizer was its looking at every number of every row. The two
+// loops that are left out are given rows that have just been looked at from end to end: by their ends.
+#define FT_UNSANITIZED __attribute__((no_sanitize("address", "undefined", "thread")))
+
 namespace ft::reference {
 
-double dot(std::span<const float> a, std::span<const float> b) {
+namespace {
+
+void look_at_ends(std::span<const float> row) {
+    if (row.empty()) return;
+    const volatile float* const data = row.data();
+    static_cast<void>(data[0]);
+    static_cast<void>(data[row.size() - 1]);
+}
+
+FT_UNSANITIZED double sum_of_products(const float* a, const float* b, size_t size) {
     // Eight sums that do not wait for each other: a whole Whisper must run once in a test.
     constexpr size_t lanes = 8;
     double sums[lanes] = {};
     size_t i = 0;
-    for (; i + lanes <= a.size(); i += lanes) {
+    for (; i + lanes <= size; i += lanes) {
         for (size_t lane = 0; lane < lanes; ++lane) sums[lane] += static_cast<double>(a[i + lane]) * b[i + lane];
     }
     double sum = 0;
     for (const double part : sums) sum += part;
-    for (; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
+    for (; i < size; ++i) sum += static_cast<double>(a[i]) * b[i];
     return sum;
+}
+
+FT_UNSANITIZED void add_scaled(double* sum, double factor, const float* values, size_t size) {
+    for (size_t i = 0; i < size; ++i) sum[i] += factor * values[i];
+}
+
+}  // namespace
+
+double dot(std::span<const float> a, std::span<const float> b) {
+    look_at_ends(a);
+    look_at_ends({b.data(), a.size()});
+    return sum_of_products(a.data(), b.data(), a.size());
 }
 
 float gelu(float x) {
@@ -49,7 +74,9 @@ std::vector<double> attend(std::span<const float> query, const float* keys, cons
     std::vector<double> sum(head_size);
     for (int64_t t = 0; t < count; ++t) {
         p[t] /= total;
-        for (size_t c = 0; c < head_size; ++c) sum[c] += p[t] * values[t * stride + static_cast<int64_t>(c)];
+        const float* row = values + t * stride;
+        look_at_ends({row, head_size});
+        add_scaled(sum.data(), p[t], row, head_size);
     }
     for (size_t c = 0; c < head_size; ++c) out[c] = static_cast<float>(sum[c]);
     return p;

@@ -127,4 +127,11 @@ void shorten_texts(TinyCheckpoint& tiny, int positions) {
     tiny.config.text_positions = positions;
 }
 
+std::vector<float> random_log_mel(const ModelConfig& config, uint32_t seed) {
+    std::vector<float> mel(static_cast<size_t>(config.n_mels) * 2 * static_cast<size_t>(config.audio_positions));
+    Random random(seed);
+    for (float& value : mel) value = random.next();
+    return mel;
+}
+
 }  // namespace ft

@@ -38,6 +38,9 @@ TinyCheckpoint make_tiny_checkpoint(const TinyOptions& options = {});
 /// be.
 void shorten_texts(TinyCheckpoint& tiny, int positions);
 
+/// Log-mel of noise for a whole window, [n_mels, 2·audio_positions]: another for every seed.
+std::vector<float> random_log_mel(const ModelConfig& config, uint32_t seed);
+
 struct TinyFolderOptions {
     DType dtype = DType::f16;       ///< f32, f16 or bf16 (rounded)
     int shards = 1;                 ///< more than 1: model-0000N-of-0000M.safetensors and the index

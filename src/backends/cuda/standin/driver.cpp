@@ -41,7 +41,7 @@ void Driver::run(const Commands& commands) {
     for (size_t i = 0; i < commands.size(); ++i) {
         const Command& c = commands[i];
         if (c.kind == Command::Kind::kernel) {
-            const std::vector<void*> arguments = commands.arguments_of(c);
+            const auto arguments = commands.arguments_of(c);
             standin::run_grid(c.name, {c.grid.x, c.grid.y, c.grid.z}, c.threads, c.shared_bytes,
                               [&] { c.call(c.function, arguments.data()); });
         } else if (c.kind == Command::Kind::clear) {

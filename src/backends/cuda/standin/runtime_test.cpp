@@ -79,19 +79,24 @@ TEST(LaunchQueue, AnotherTopologyIsAnotherSequence) {
 }
 
 TEST(LaunchQueue, TheLeastRecentlyUsedSequenceIsForgotten) {
-    Device device(0);
+    DeviceOptions options;
+    options.most_sequences = 3;
+    Device device(options);
     DeviceMemory in(device, 4), out(device, 4);
     const auto run = [&](size_t kernels) { step(device, in, out, 1, std::vector<float>(kernels, 1.0F)); };
     run(10);
     run(10);
     EXPECT_EQ(device.launches().built, 1);
-    for (size_t other = 0; other < LaunchQueue::most_sequences - 1; ++other) run(20 + other);
+    for (size_t other = 1; other < options.most_sequences; ++other) run(10 + other);
     run(10);  // still known: now the most recently used
     EXPECT_EQ(device.launches().built, 1);
     EXPECT_EQ(device.launches().graphs, 2);
-    for (size_t other = 0; other < LaunchQueue::most_sequences; ++other) run(200 + other);
+    run(20);  // takes the place of another one, though that came later
     run(10);
-    EXPECT_EQ(device.launches().graphs, 2) << "forgotten: plainly, as for the first time";
+    EXPECT_EQ(device.launches().graphs, 3);
+    for (size_t other = 0; other < options.most_sequences; ++other) run(30 + other);
+    run(10);
+    EXPECT_EQ(device.launches().graphs, 3) << "forgotten: plainly, as for the first time";
     run(10);
     EXPECT_EQ(device.launches().built, 2);
 }
