@@ -65,9 +65,9 @@ build() {
     # A first boot fetches each byte that a start reads from far away.
     local slim=OFF
     if [[ -z $keep_system ]]; then
-        if "$root/scripts/slim_ffmpeg.sh"; then slim=ON; else ft_say "The distribution's FFmpeg is used: a first start reads 130 MB more."; fi
+        if "$root/scripts/slim_libraries.sh"; then slim=ON; else ft_say "The distribution's libraries are used: a first start reads 135 MB more."; fi
     fi
-    ft_configure release -DFT_SLIM_FFMPEG=$slim -DFT_BUILD_TESTS=OFF -DFT_BUILD_BENCH=OFF "-DCMAKE_INSTALL_PREFIX=$prefix"
+    ft_configure release -DFT_SLIM_LIBRARIES=$slim -DFT_BUILD_TESTS=OFF -DFT_BUILD_BENCH=OFF "-DCMAKE_INSTALL_PREFIX=$prefix"
     ft_build release fast-transcribe
     ft_say "Installing into $prefix …"
     cmake --install "$root/build/release" --prefix "$prefix" >/dev/null

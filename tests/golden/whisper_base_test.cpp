@@ -9,6 +9,7 @@
 #include "audio/audio_reader.h"
 #include "base/file.h"
 #include "features/log_mel.h"
+#include "folders.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "synthetic_input.h"
@@ -19,8 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path source = FT_SOURCE_DIR;
-const fs::path model_folder = source / "build" / "models" / "whisper-base";
 const fs::path audio_folder = source / ".." / "shared" / "audio" / "mworld";
 
 json golden_file(const char* name) {
@@ -86,12 +85,14 @@ void expect_parity(const WhisperModel& model, Backend& backend, const std::vecto
     const std::vector<float> logits = decoder.logits(items);
     chosen.clear();
     for (const int32_t item : items) {
-        for (const int32_t token : expected["logit_tokens"]) chosen.push_back(logits[static_cast<size_t>(item * model.config().vocabulary + token)]);
+        for (const int32_t token : expected["logit_tokens"])
+            chosen.push_back(logits[static_cast<size_t>(item * model.config().vocabulary + token)]);
     }
     const float logit_difference = largest_difference(chosen, expected["logits"]);
     testing::Test::RecordProperty("encoder_max_abs_difference", std::to_string(encoder_difference));
     testing::Test::RecordProperty("logits_max_abs_difference", std::to_string(logit_difference));
-    std::printf("largest difference from transformers: encoder %.2e, logits %.2e\n", encoder_difference, logit_difference);
+    std::printf("largest difference from transformers: encoder %.2e, logits %.2e\n", encoder_difference,
+                logit_difference);
     EXPECT_LE(encoder_difference, 1e-3F);
     EXPECT_LE(logit_difference, 1e-3F);
 }
@@ -99,14 +100,16 @@ void expect_parity(const WhisperModel& model, Backend& backend, const std::vecto
 TEST_F(WhisperBase, EncoderAndDecoderEqualTransformersOnTheSameFeatures) {
     const json expected = golden_file("whisper_base_features.json");
     const std::vector<float> mel = golden::synthetic_features();
-    ASSERT_EQ(golden::checksum(mel, 2048), expected["features_checksum"].get<uint32_t>()) << "the features themselves differ";
+    ASSERT_EQ(golden::checksum(mel, 2048), expected["features_checksum"].get<uint32_t>())
+        << "the features themselves differ";
     expect_parity(*model, *backend, mel, expected);
 }
 
 TEST_F(WhisperBase, EncoderAndDecoderEqualTransformersFromTheSignalOn) {
     const json expected = golden_file("whisper_base.json");
     const std::vector<float> samples = golden::synthetic_signal();
-    ASSERT_EQ(golden::checksum(samples, 32768), expected["signal_checksum"].get<uint32_t>()) << "the signal itself differs";
+    ASSERT_EQ(golden::checksum(samples, 32768), expected["signal_checksum"].get<uint32_t>())
+        << "the signal itself differs";
     expect_parity(*model, *backend, LogMel(model->config().n_mels).compute(samples), expected);
 }
 

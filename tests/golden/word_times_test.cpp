@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "decoding/word_aligner.h"
 #include "features/log_mel.h"
+#include "folders.h"
 #include "model/encoder.h"
 
 namespace ft {
@@ -18,9 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-const fs::path source = FT_SOURCE_DIR;
-const fs::path model_folder = source / "build" / "models" / "whisper-base";
 
 struct Golden {
     std::unique_ptr<Backend> backend;
@@ -32,8 +30,8 @@ Golden load(Precision precision) {
     golden.backend = make_backend({"cpu", precision, 0, ""});
     const fs::path packed = fs::path(testing::TempDir()) / "word-times-whisper-base.ftm";
     write_packed_model(*open_model_source(model_folder), *golden.backend, packed);
-    golden.model =
-        std::make_unique<WhisperModel>(PackedModel::open(packed, golden.backend->info().packing, true), *golden.backend);
+    golden.model = std::make_unique<WhisperModel>(PackedModel::open(packed, golden.backend->info().packing, true),
+                                                  *golden.backend);
     fs::remove(packed);  // it stays mapped
     return golden;
 }
@@ -128,8 +126,9 @@ TEST_F(WordTimesGolden, TokensBeginWhenTheyDoInTransformers) {
                 largest = std::max(largest, apart);
                 equal += apart <= 1;
             }
-            std::printf("%s, %s: %zu of %zu tokens within a frame of transformers, at most %d frames apart\n", name.c_str(),
-                        std::string(to_string(precision)).c_str(), equal, ours.size(), static_cast<int>(largest));
+            std::printf("%s, %s: %zu of %zu tokens within a frame of transformers, at most %d frames apart\n",
+                        name.c_str(), std::string(to_string(precision)).c_str(), equal, ours.size(),
+                        static_cast<int>(largest));
             if (precision == Precision::float32) {
                 EXPECT_LE(largest, 1) << name;
             } else {

@@ -8,8 +8,8 @@ set -euo pipefail
 kit=${1:-$ft_root/build/gpu_kit}
 build=${FT_GPU_KIT_BUILD:-$ft_root/build/cuda-kit}
 
-"$ft_root/scripts/slim_ffmpeg.sh"
-(cd "$ft_root" && cmake --preset cuda -B "$build" -DFT_BUILD_TESTS=ON -DFT_SLIM_FFMPEG=ON >&2)
+"$ft_root/scripts/slim_libraries.sh"
+(cd "$ft_root" && cmake --preset cuda -B "$build" -DFT_BUILD_TESTS=ON -DFT_SLIM_LIBRARIES=ON >&2)
 programs=(gpu_conformance gpu_benchmark gpu_transcribe gpu_random_model)
 ninja -C "$build" "${programs[@]}" >&2
 
