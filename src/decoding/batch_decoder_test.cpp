@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "base/testing/temporary_folder.h"
@@ -134,10 +135,14 @@ TEST_F(TinyWhisper, EveryTemperatureIsTriedAndTheBestIsKept) {
 TEST_F(TinyWhisper, TemperaturesSideBySideGiveWhatTheyGiveInTurn) {
     FallbackOptions mixed = strict();
     mixed.temperatures = {0.0F, 0.3F, 0.6F, 0.9F, 1.2F};
-    for (const float threshold : {0.0F, -6.0F}) {  // all climb to the end, or some only half-way
+    mixed.compression_ratio_threshold = 3.25F;
+    for (const float threshold : {0.0F, -8.0F}) {  // all climb to the end, or each as far as it must
         mixed.logprob_threshold = threshold;
         const auto in_turn = decode(4, 3, mixed);
         const int steps_in_turn = steps_;
+        std::set<int> attempts;
+        for (const auto& [id, hypothesis] : in_turn) attempts.insert(hypothesis.attempts);
+        EXPECT_EQ(attempts.size() > 1, threshold < 0.0F) << "windows of this seed that stop at different temperatures";
         for (const int slots : {2, 16}) {
             const auto ahead = decode(4, slots, mixed, 7, true);
             ASSERT_EQ(ahead.size(), in_turn.size());
