@@ -34,8 +34,8 @@ class WhisperBase : public testing::Test {
         if (!fs::exists(model_folder / "model.bin")) return;
         backend = make_backend({"cpu", Precision::float32, 0, ""});
         const fs::path packed = fs::path(testing::TempDir()) / "golden-whisper-base.ftm";
-        write_packed_model(*open_model_source(model_folder), *backend, packed);
-        model = std::make_unique<WhisperModel>(PackedModel::open(packed, backend->info().packing, true), *backend);
+        write_packed_model(*open_model_source(model_folder), backend->packer(), packed);
+        model = std::make_unique<WhisperModel>(PackedModel::open(packed, backend->packer().packing(), true), *backend);
         fs::remove(packed);  // it stays mapped
     }
     static void TearDownTestSuite() {
@@ -86,12 +86,14 @@ void expect_parity(const WhisperModel& model, Backend& backend, const std::vecto
     const std::vector<float> logits = decoder.logits(items);
     chosen.clear();
     for (const int32_t item : items) {
-        for (const int32_t token : expected["logit_tokens"]) chosen.push_back(logits[static_cast<size_t>(item * model.config().vocabulary + token)]);
+        for (const int32_t token : expected["logit_tokens"])
+            chosen.push_back(logits[static_cast<size_t>(item * model.config().vocabulary + token)]);
     }
     const float logit_difference = largest_difference(chosen, expected["logits"]);
     testing::Test::RecordProperty("encoder_max_abs_difference", std::to_string(encoder_difference));
     testing::Test::RecordProperty("logits_max_abs_difference", std::to_string(logit_difference));
-    std::printf("largest difference from transformers: encoder %.2e, logits %.2e\n", encoder_difference, logit_difference);
+    std::printf("largest difference from transformers: encoder %.2e, logits %.2e\n", encoder_difference,
+                logit_difference);
     EXPECT_LE(encoder_difference, 1e-3F);
     EXPECT_LE(logit_difference, 1e-3F);
 }
@@ -99,14 +101,16 @@ void expect_parity(const WhisperModel& model, Backend& backend, const std::vecto
 TEST_F(WhisperBase, EncoderAndDecoderEqualTransformersOnTheSameFeatures) {
     const json expected = golden_file("whisper_base_features.json");
     const std::vector<float> mel = golden::synthetic_features();
-    ASSERT_EQ(golden::checksum(mel, 2048), expected["features_checksum"].get<uint32_t>()) << "the features themselves differ";
+    ASSERT_EQ(golden::checksum(mel, 2048), expected["features_checksum"].get<uint32_t>())
+        << "the features themselves differ";
     expect_parity(*model, *backend, mel, expected);
 }
 
 TEST_F(WhisperBase, EncoderAndDecoderEqualTransformersFromTheSignalOn) {
     const json expected = golden_file("whisper_base.json");
     const std::vector<float> samples = golden::synthetic_signal();
-    ASSERT_EQ(golden::checksum(samples, 32768), expected["signal_checksum"].get<uint32_t>()) << "the signal itself differs";
+    ASSERT_EQ(golden::checksum(samples, 32768), expected["signal_checksum"].get<uint32_t>())
+        << "the signal itself differs";
     expect_parity(*model, *backend, LogMel(model->config().n_mels).compute(samples), expected);
 }
 

@@ -31,9 +31,9 @@ Golden load(Precision precision) {
     Golden golden;
     golden.backend = make_backend({"cpu", precision, 0, ""});
     const fs::path packed = fs::path(testing::TempDir()) / "word-times-whisper-base.ftm";
-    write_packed_model(*open_model_source(model_folder), *golden.backend, packed);
-    golden.model =
-        std::make_unique<WhisperModel>(PackedModel::open(packed, golden.backend->info().packing, true), *golden.backend);
+    write_packed_model(*open_model_source(model_folder), golden.backend->packer(), packed);
+    golden.model = std::make_unique<WhisperModel>(PackedModel::open(packed, golden.backend->packer().packing(), true),
+                                                  *golden.backend);
     fs::remove(packed);  // it stays mapped
     return golden;
 }
@@ -128,8 +128,9 @@ TEST_F(WordTimesGolden, TokensBeginWhenTheyDoInTransformers) {
                 largest = std::max(largest, apart);
                 equal += apart <= 1;
             }
-            std::printf("%s, %s: %zu of %zu tokens within a frame of transformers, at most %d frames apart\n", name.c_str(),
-                        std::string(to_string(precision)).c_str(), equal, ours.size(), static_cast<int>(largest));
+            std::printf("%s, %s: %zu of %zu tokens within a frame of transformers, at most %d frames apart\n",
+                        name.c_str(), std::string(to_string(precision)).c_str(), equal, ours.size(),
+                        static_cast<int>(largest));
             if (precision == Precision::float32) {
                 EXPECT_LE(largest, 1) << name;
             } else {
