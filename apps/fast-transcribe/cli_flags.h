@@ -27,6 +27,9 @@ std::vector<Flag> engine_flags(GatheredFlags& gathered);
 std::vector<Flag> output_file_flags(GatheredFlags& gathered);
 void finish_output(GatheredFlags& gathered);
 
+/// What --device cpu or cuda and --compute_type say; "auto" is what suits the device. Throws Error{invalid_argument}.
+void set_compute_type(BackendOptions& backend, const std::string& device, const std::string& type);
+
 /// The options of a transcription alone, as a job of any server has them.
 std::vector<Flag> job_option_flags(GatheredFlags& gathered);
 

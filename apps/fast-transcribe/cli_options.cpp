@@ -55,10 +55,10 @@ void set_devices(EngineOptions& engine, const std::string& type) {
     engine.otherwise = cpu_instead_of(engine.backend);
 }
 
-void set_compute_type(GatheredFlags& g) {
+void set_backend(GatheredFlags& g) {
     BackendOptions& backend = g.options.engine.backend;
     const std::string& type = g.compute_type;
-    if (g.device == "cuda") return set_gpu_compute_type(backend, type);
+    if (g.device == "cuda") return set_compute_type(backend, g.device, type);
     if (g.device == "auto") return set_devices(g.options.engine, type);
     if (backend.device_index != 0)
         refuse("device_index", std::to_string(backend.device_index), "counts GPUs; give --device cuda as well");
@@ -75,7 +75,7 @@ void set_compute_type(GatheredFlags& g) {
         return;
     }
     if (g.device != "cpu") refuse("device", g.device, "is no device; choose auto, cpu or cuda");
-    set_cpu_compute_type(backend, type);
+    set_compute_type(backend, g.device, type);
 }
 
 /// Layouts that follow the words ask for their times.
@@ -108,8 +108,16 @@ int default_batch_size(std::string_view backend) {
     return backend == "cuda" ? 32 : 8;
 }
 
+void set_compute_type(BackendOptions& backend, const std::string& device, const std::string& type) {
+    if (device == "cuda") {
+        set_gpu_compute_type(backend, type);
+    } else {
+        set_cpu_compute_type(backend, type);
+    }
+}
+
 void finish_engine(GatheredFlags& g) {
-    set_compute_type(g);
+    set_backend(g);
     g.options.transcribe = finish_options(g.draft);
     const DecodeOptions& decode = g.options.transcribe.decode;
     g.options.engine.width = widest(decode.search, decode.temperatures);

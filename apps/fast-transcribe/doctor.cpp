@@ -84,7 +84,9 @@ std::vector<Finding> examine_models(const DoctorFacts& facts) {
         if (model.problem.empty()) {
             findings.push_back(
                 {Level::ok, "model",
-                 fmt::format("{}: {}{}", model.name, where, model.packed ? "" : ", prepared at its first use"), ""});
+                 fmt::format("{}: {}, prepared {}", model.name, where,
+                             model.packed.empty() ? "at its first use" : "for " + joined(model.packed, ", ")),
+                 ""});
         } else {
             findings.push_back(
                 {Level::fail, "model", fmt::format("{}: {}: {}", model.name, where, model.problem),

@@ -31,8 +31,8 @@ struct DoctorFacts {
         std::string name;
         std::filesystem::path path;
         uint64_t bytes = 0;
-        std::string problem;  ///< empty: it can be opened
-        bool packed = false;  ///< prepared for this machine already
+        std::string problem;              ///< empty: it can be opened
+        std::vector<std::string> packed;  ///< what it is prepared for already: "cpu int8", "cuda float16"
     };
     std::vector<Model> models;
     std::string default_model;               ///< what a run without --model would take; empty: none

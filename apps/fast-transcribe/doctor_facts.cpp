@@ -27,29 +27,31 @@ uint64_t bytes_below(const fs::path& path) {
     return bytes;
 }
 
-/// Opens the checkpoint and looks for its packed file: without reading all weights, which `model verify` does.
-DoctorFacts::Model examine_model(const LocatedModel& located, const ModelStore& store, const std::string& packing) {
-    DoctorFacts::Model model{located.name.given, located.path, bytes_below(located.path), "", false};
+/// Opens the checkpoint and looks for its packed files: without reading all weights, which `model verify` does.
+DoctorFacts::Model examine_model(const LocatedModel& located, const ModelStore& store) {
+    DoctorFacts::Model model{located.name.given, located.path, bytes_below(located.path), "", {}};
     try {
         open_model_source(located.path);
-        std::error_code error;
-        model.packed = fs::exists(store.packed_path(located, packing), error);
+        for (const BackendOptions& form : packed_forms()) {
+            std::error_code error;
+            if (fs::exists(store.packed_path(located, make_packer(form)->packing()), error))
+                model.packed.push_back(form.name + " " + std::string(to_string(form.precision)));
+        }
     } catch (const std::exception& error) {
         model.problem = error.what();
     }
     return model;
 }
 
-void gather_models(const ModelStore& store, const std::string& packing, DoctorFacts& facts) {
+void gather_models(const ModelStore& store, DoctorFacts& facts) {
     std::set<std::string> seen;
     const auto add = [&](const std::string& name, bool may_be_default) {
         try {
             const LocatedModel located = store.locate(parse_model_name(name));
             if (may_be_default && facts.default_model.empty()) facts.default_model = name;
-            if (seen.insert(located.path.string()).second)
-                facts.models.push_back(examine_model(located, store, packing));
+            if (seen.insert(located.path.string()).second) facts.models.push_back(examine_model(located, store));
         } catch (const Error& error) {
-            if (error.code() != ErrorCode::not_found) facts.models.push_back({name, "", 0, error.what(), false});
+            if (error.code() != ErrorCode::not_found) facts.models.push_back({name, "", 0, error.what(), {}});
         }
     };
     add("kb-whisper-small", true);
@@ -57,11 +59,11 @@ void gather_models(const ModelStore& store, const std::string& packing, DoctorFa
     for (const ModelStore::Listed& listed : store.list()) add(listed.name, false);
 }
 
-void gather_cache(const ModelStore& store, const std::string& packing, DoctorFacts& facts) {
+void gather_cache(const ModelStore& store, DoctorFacts& facts) {
     LocatedModel any;
     any.name = parse_model_name("kb-whisper-small");
     any.path = fs::current_path() / "kb-whisper-small";  // need not exist: only where its packed file would go is asked
-    facts.cache = store.writable_packed_path(any, packing).parent_path();
+    facts.cache = store.writable_packed_path(any, make_packer({})->packing()).parent_path();
     // The folder may not exist before the first use: then the nearest one above it has to be writable.
     fs::path folder = facts.cache;
     std::error_code error;
@@ -78,10 +80,9 @@ void gather_store(const fs::path& model_dir, DoctorFacts& facts) {
         options.model_dir = model_dir;
         options.allow_network = false;
         const ModelStore store(options);
-        const std::string packing = make_backend({})->info().packing;
-        gather_models(store, packing, facts);
+        gather_models(store, facts);
         facts.vad_model = store.voice_activity_model();
-        gather_cache(store, packing, facts);
+        gather_cache(store, facts);
     } catch (const std::exception& error) {
         facts.tests.push_back({"model store", error.what(), false});
     }

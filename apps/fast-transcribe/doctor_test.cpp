@@ -18,7 +18,7 @@ DoctorFacts healthy() {
     facts.cores = 4, facts.usable_threads = 8;
     facts.memory_bytes = 16 * gib, facts.memory_available_bytes = 8 * gib;
     facts.libraries = {"FFmpeg 5.1", "oneDNN 2.6.3"};
-    facts.models = {{"kb-whisper-small", "/m/small", 500 << 20, "", true}};
+    facts.models = {{"kb-whisper-small", "/m/small", 500 << 20, "", {"cpu int8", "cuda float16"}}};
     facts.default_model = "kb-whisper-small";
     facts.vad_model = "/m/silero_vad_16k.safetensors";
     facts.cache = "/home/u/.cache/fast-transcribe", facts.cache_writable = true, facts.cache_free_bytes = 100 * gib;

@@ -58,7 +58,7 @@ class LoadedEngine : public Engine {
         device_note_ = use_backend(options.backend, options.otherwise, [&](std::unique_ptr<Backend> backend) {
             const BackendInfo info = backend->info();
             libraries_ = fmt::format("{}", fmt::join(gather_libraries(info), ", "));
-            prepared_ = prepare_packed_model(model_, store, *backend, notice);
+            prepared_ = prepare_packed_model(model_, store, backend->packer(), notice);
             const int batch = options.batch_size == 0 ? default_batch_size(info.name) : options.batch_size;
             transcriber_ = std::make_unique<Transcriber>(prepared_.file, std::move(backend), batch, options.width);
         });

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cli_flags.h"
 #include "model/packed_model.h"
 #include "model_store/model_store.h"
 #include "model_store/prepared_model.h"
@@ -25,8 +26,7 @@ namespace {
 struct ModelCommandOptions {
     std::vector<std::string> names;
     std::string model_dir;
-    std::string compute_type = "int8";
-    int threads = 0;
+    std::string device = "cpu", compute_type = "auto";
 };
 
 ModelStore make_store(const ModelCommandOptions& options) {
@@ -137,15 +137,12 @@ void list_models(const ModelCommandOptions& options) {
     std::cout << std::flush;
 }
 
-/// Packed files of all precisions that there are of this model; returns how many are damaged.
+/// All packed files that there are of this model, for whatever device; returns how many are damaged.
 int verify_packed(const ModelStore& store, const ModelName& name) {
     int damaged = 0;
     const LocatedModel model = store.locate(name);
-    for (const Precision precision : {Precision::int8, Precision::float32}) {
-        BackendOptions backend;
-        backend.precision = precision;
-        backend.threads = 1;
-        const std::string packing = make_backend(backend)->info().packing;
+    for (const BackendOptions& form : packed_forms()) {
+        const std::string packing = make_packer(form)->packing();
         const std::filesystem::path file = store.packed_path(model, packing);
         std::error_code ignored;
         if (!std::filesystem::exists(file, ignored)) continue;
@@ -153,8 +150,10 @@ int verify_packed(const ModelStore& store, const ModelName& name) {
             PackedModel::open(file, packing, /*verify_weights=*/true);
             std::cout << file.string() << ": good" << std::endl;
         } catch (const Error& error) {
-            std::cerr << "fast-transcribe: " << error.what() << " (it is made again by: fast-transcribe model pack "
-                      << name.given << ")" << std::endl;
+            std::cerr << fmt::format(
+                "fast-transcribe: {} (it is made again by: fast-transcribe model pack {} --device {} --compute_type "
+                "{})\n",
+                error.what(), name.given, form.name, to_string(form.precision));
             ++damaged;
         }
     }
@@ -197,13 +196,12 @@ void verify_models(const ModelCommandOptions& options, int& exit_code) {
 
 void pack_models(const ModelCommandOptions& options, int& exit_code) {
     const ModelStore store = make_store(options);
-    BackendOptions backend_options;
-    backend_options.precision = options.compute_type == "float32" ? Precision::float32 : Precision::int8;
-    backend_options.threads = options.threads;
-    const std::unique_ptr<Backend> backend = make_backend(backend_options);
+    BackendOptions form;
+    set_compute_type(form, options.device, options.compute_type);
+    const std::unique_ptr<WeightPacker> packer = make_packer(form);
     for_each_model(parse_names(options.names), exit_code, [&](const ModelName& name) {
         const PreparedModel prepared =
-            prepare_packed_model(store.locate(name), store, *backend,
+            prepare_packed_model(store.locate(name), store, *packer,
                                  [](const std::string& sentence) { std::cerr << sentence << std::endl; });
         std::cout << name.given << ": " << prepared.file.string() << (prepared.packed_now ? "" : " (was ready)")
                   << std::endl;
@@ -250,12 +248,12 @@ void add_model_command(CLI::App& app, int& exit_code) {
         *model, "verify", "check every file against what the hub said (all models when none is named)", true, false,
         [&exit_code](const ModelCommandOptions& o) { verify_models(o, exit_code); }, options);
     CLI::App* pack = add(
-        *model, "pack", "prepare a model for this machine, as its first use would", true, true,
-        [&exit_code](const ModelCommandOptions& o) { pack_models(o, exit_code); }, options);
+        *model, "pack", "prepare a model as its first use would, for a CPU or a GPU, which need not be of this machine",
+        true, true, [&exit_code](const ModelCommandOptions& o) { pack_models(o, exit_code); }, options);
+    pack->add_option("--device", options->device, "cpu or cuda (default cpu)")->check(CLI::IsMember({"cpu", "cuda"}));
     pack->add_option("--compute_type,--compute-type", options->compute_type,
-                     "int8 or float32, of the CPU; what a GPU needs is prepared at its first use")
-        ->check(CLI::IsMember({"int8", "float32"}));
-    pack->add_option("--threads", options->threads, "0: all cores")->check(CLI::NonNegativeNumber);
+                     "cpu: int8 or float32; cuda: float16, int8_float16 or float32 (default: int8 or float16, as what "
+                     "transcribes takes)");
     add(
         *model, "remove", "delete a model and what was prepared of it", true, true,
         [&exit_code](const ModelCommandOptions& o) { remove_models(o, exit_code); }, options);

@@ -39,7 +39,7 @@ Product random_product() {
 std::vector<float> compute(Backend& backend, const Product& product) {
     const HostTensor weight{DType::f32, {out, in}, std::as_bytes(std::span(product.weight))};
     const HostTensor bias{DType::f32, {out}, std::as_bytes(std::span(product.bias))};
-    const std::vector<std::byte> packed = backend.pack(WeightKind::linear, weight, bias);
+    const std::vector<std::byte> packed = backend.packer().pack(WeightKind::linear, weight, bias);
     const WeightPtr bound = backend.bind(WeightKind::linear, {out, in}, packed);
     const Tensor x = backend.upload({rows, in}, product.x);
     Tensor result = backend.empty({rows, out});

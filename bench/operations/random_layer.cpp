@@ -14,7 +14,7 @@ std::vector<float> normals(int64_t count, float deviation) {
 
 RandomLayer::RandomLayer(Backend& backend, WeightKind kind, int64_t outputs, int64_t inputs) : n(outputs), k(inputs) {
     const std::vector<float> values = normals(n * k, 0.05F);
-    packed = backend.pack(kind, {DType::f32, {n, k}, std::as_bytes(std::span(values))}, {});
+    packed = backend.packer().pack(kind, {DType::f32, {n, k}, std::as_bytes(std::span(values))}, {});
     weight = backend.bind(kind, {n, k}, packed);
 }
 

@@ -51,7 +51,7 @@ void profile(const Settings& settings) {
     backend_options.instruction_set = settings.instruction_set;
     std::unique_ptr<ft::Backend> backend = ft::make_backend(backend_options);
     const ft::PreparedModel prepared = ft::prepare_packed_model(
-        model, store, *backend, [](const std::string& sentence) { fmt::print(stderr, "{}\n", sentence); });
+        model, store, backend->packer(), [](const std::string& sentence) { fmt::print(stderr, "{}\n", sentence); });
 
     const ft::bench::MachinePeaks peaks = ft::bench::measure_peaks(settings.threads);
     ft::bench::Costs costs;

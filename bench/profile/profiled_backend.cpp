@@ -21,9 +21,7 @@ class ProfiledBackend : public Backend {
 
     const BackendInfo& info() const override { return inner_->info(); }
 
-    std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override {
-        return inner_->pack(kind, weight, bias);
-    }
+    const WeightPacker& packer() const override { return inner_->packer(); }
 
     WeightPtr bind(WeightKind kind, const Shape& shape, std::span<const std::byte> packed) override {
         WeightPtr weight = inner_->bind(kind, shape, packed);

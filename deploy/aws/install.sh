@@ -84,14 +84,16 @@ get_model() {
     else
         "$program" model pull "$model" --model_dir "$prefix/models"
     fi
-    "$program" model pack "$model" --model_dir "$prefix/models" >&2
+    # For the CPU as well, which the worker uses where its GPU fails. A first boot packs nothing.
+    "$program" model pack "$model" --device cpu --model_dir "$prefix/models" >&2
+    [[ $driver == none ]] || "$program" model pack "$model" --device cuda --model_dir "$prefix/models" >&2
     "$program" model verify "$model" --model_dir "$prefix/models" >&2 || [[ -n $from ]] || ft_die "the model $model is damaged"
 }
 
-# Of the model's files the largest holds the weights. Nothing compares their hash yet (docs/aws.md, "Known gaps").
+# Of the model's files the largest holds the weights, packed ones (.ftm) aside. Nothing compares their hash yet (docs/aws.md, "Known gaps").
 write_manifest() {
     local weights hash
-    weights=$(find -L "$prefix/models" -type f -path "*${model##*/}*" -printf '%s %p\n' | sort -rn | head -n 1 | cut -d ' ' -f 2-)
+    weights=$(find -L "$prefix/models" -type f -path "*${model##*/}*" ! -name '*.ftm' -printf '%s %p\n' | sort -rn | head -n 1 | cut -d ' ' -f 2-)
     [[ -n $weights ]] || ft_die "there are no weights of $model below $prefix/models"
     hash=$(sha256sum "$weights" | cut -c1-64)
     printf '{"build_id": "%s", "version": "%s", "model": "%s", "model_sha256": "%s", "built_at": "%s"}\n' "$build_id" "$version" "$model" \

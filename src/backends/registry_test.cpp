@@ -1,26 +1,46 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "tensor/backend.h"
+#ifdef FT_CUDA_STANDIN_TESTS
+#include "backends/cuda/cuda_backend.h"
+#endif
 
 namespace ft {
 namespace {
 
-ErrorCode code_of(const BackendOptions& options) {
+template <typename Make>
+ErrorCode refusal_of(const Make& make, const BackendOptions& options) {
     try {
-        make_backend(options);
+        make(options);
     } catch (const Error& error) {
         return error.code();
     }
-    ADD_FAILURE() << "make_backend accepted what it must refuse";
+    ADD_FAILURE() << options.name << " " << to_string(options.precision) << " was accepted";
     return ErrorCode::internal;
+}
+
+ErrorCode code_of(const BackendOptions& options) {
+    return refusal_of(make_backend, options);
+}
+
+void expect_alike(const WeightPacker& packer, const WeightPacker& of_backend) {
+    EXPECT_EQ(packer.packing(), of_backend.packing());
+    std::vector<float> values(32 * 64), biases(32);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 37) - 17.5F;
+    for (size_t i = 0; i < biases.size(); ++i) biases[i] = static_cast<float>(i);
+    const HostTensor weight{DType::f32, {32, 64}, std::as_bytes(std::span(values))};
+    const HostTensor bias{DType::f32, {32}, std::as_bytes(std::span(biases))};
+    EXPECT_EQ(packer.pack(WeightKind::linear, weight, bias), of_backend.pack(WeightKind::linear, weight, bias));
 }
 
 TEST(Registry, MakesTheReference) {
     const auto backend = make_backend({"reference", Precision::float32, 1, ""});
     EXPECT_EQ(backend->info().name, "reference");
     EXPECT_EQ(backend->info().precision, Precision::float32);
-    EXPECT_EQ(backend->info().packing, "reference-f32-v1");
+    EXPECT_EQ(backend->packer().packing(), "reference-f32-v1");
 }
 
 TEST(Registry, RefusesWhatItCannotDo) {
@@ -29,6 +49,27 @@ TEST(Registry, RefusesWhatItCannotDo) {
     EXPECT_EQ(code_of({"reference", Precision::int8, 1, ""}), ErrorCode::unsupported);
     EXPECT_EQ(code_of({"reference", Precision::float32, 1, "avx2"}), ErrorCode::unsupported);
     EXPECT_EQ(code_of({"cuda", Precision::int8, 0, ""}), ErrorCode::unsupported);
+}
+
+TEST(Registry, PacksWithoutTheDevice) {
+    std::set<std::string> packings;
+    for (BackendOptions form : packed_forms()) {
+        const auto packer = make_packer(form);
+        EXPECT_TRUE(packings.insert(packer->packing()).second) << packer->packing() << " twice";
+        if (form.name == "cpu") expect_alike(*packer, make_backend(form)->packer());
+#ifdef FT_CUDA_STANDIN_TESTS
+        if (form.name == "cuda") expect_alike(*packer, cuda_standin::make_backend(form)->packer());
+#endif
+    }
+    EXPECT_EQ(packings,
+              (std::set<std::string>{"cpu-f32-v1", "cpu-int8-v3", "cuda-f16-v1", "cuda-f32-v1", "cuda-i8-v1"}));
+}
+
+TEST(Registry, PacksForNoDeviceWhatItCannotCompute) {
+    EXPECT_EQ(refusal_of(make_packer, {"tpu", Precision::float32, 0, ""}), ErrorCode::invalid_argument);
+    EXPECT_EQ(refusal_of(make_packer, {"reference", Precision::int8, 0, ""}), ErrorCode::unsupported);
+    EXPECT_EQ(refusal_of(make_packer, {"cpu", Precision::float16, 0, ""}), ErrorCode::unsupported);
+    EXPECT_EQ(refusal_of(make_packer, {"cuda", Precision::int8, 0, ""}), ErrorCode::unsupported);
 }
 
 TEST(Registry, SaysWhatToDoWhereNoGpuCanBeUsed) {

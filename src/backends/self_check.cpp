@@ -51,9 +51,9 @@ struct Bound {
             numbers.normals(element_count(shape), kind == WeightKind::norm ? 1.0F : 1 / std::sqrt(float(inputs)));
         const auto added = numbers.normals(shape[0]);
         const bool has_bias = kind != WeightKind::embedding && kind != WeightKind::positions;
-        packed =
-            backend.pack(kind, {DType::f32, shape, std::as_bytes(std::span(values))},
-                         has_bias ? HostTensor{DType::f32, {shape[0]}, std::as_bytes(std::span(added))} : HostTensor{});
+        packed = backend.packer().pack(
+            kind, {DType::f32, shape, std::as_bytes(std::span(values))},
+            has_bias ? HostTensor{DType::f32, {shape[0]}, std::as_bytes(std::span(added))} : HostTensor{});
         weight = backend.bind(kind, shape, packed);
     }
     const Weight& operator*() const { return *weight; }

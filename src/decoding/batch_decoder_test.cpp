@@ -29,9 +29,9 @@ class TinyWhisper : public testing::Test {
         shorten_texts(tiny, positions);
         write_tiny_folder(tiny, folder);
         backend_ = make_backend({"cpu", Precision::float32, 2, ""});
-        write_packed_model(*open_model_source(folder), *backend_, folder / "packed");
-        model_ =
-            std::make_unique<WhisperModel>(PackedModel::open(folder / "packed", backend_->info().packing), *backend_);
+        write_packed_model(*open_model_source(folder), backend_->packer(), folder / "packed");
+        model_ = std::make_unique<WhisperModel>(PackedModel::open(folder / "packed", backend_->packer().packing()),
+                                                *backend_);
         tokenizer_ = std::make_unique<Tokenizer>(model_->packed().vocabulary());
     }
 
@@ -376,8 +376,8 @@ class TimedWhisper : public TinyWhisper {
         checkpoint.generation.alignment_heads = heads;
         write_tiny_folder(checkpoint, temporary.path());
         const fs::path packed = temporary.path() / "packed";
-        write_packed_model(*open_model_source(temporary.path()), *backend_, packed);
-        model_ = std::make_unique<WhisperModel>(PackedModel::open(packed, backend_->info().packing), *backend_);
+        write_packed_model(*open_model_source(temporary.path()), backend_->packer(), packed);
+        model_ = std::make_unique<WhisperModel>(PackedModel::open(packed, backend_->packer().packing()), *backend_);
     }
     void expect_times_in_order(const std::map<int64_t, Hypothesis>& hypotheses) const {
         for (const auto& [id, hypothesis] : hypotheses) {

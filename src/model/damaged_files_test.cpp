@@ -11,7 +11,7 @@
 #include "model/packed_format.h"
 #include "model/packed_model_reader.h"
 #include "model/source_formats.h"
-#include "model/testing/packing_backend.h"
+#include "model/testing/plain_packer.h"
 #include "model/testing/tiny_checkpoint.h"
 
 namespace ft {
@@ -117,7 +117,7 @@ TEST_F(DamagedFiles, Ggml) {
 
 TEST_F(DamagedFiles, PackedModel) {
     write_tiny_folder(tiny_, folder_ / "model");
-    write_packed_model(*open_model_source(folder_ / "model"), PackingBackend(), folder_ / "packed");
+    write_packed_model(*open_model_source(folder_ / "model"), PlainPacker(), folder_ / "packed");
     const std::string content = read_file(folder_ / "packed");
     damage(content, 64, read_packed);
     PackedHeader header{};

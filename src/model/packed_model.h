@@ -15,11 +15,11 @@ namespace ft {
 
 /// One weight of the network: how it is packed, and from which tensors of the checkpoint it is made.
 struct WeightSpec {
-    std::string name;                       ///< in the packed file, e.g. "decoder.3.self.qkv"
+    std::string name;  ///< in the packed file, e.g. "decoder.3.self.qkv"
     WeightKind kind = WeightKind::linear;
-    Shape shape;                            ///< of the unpacked weight
-    std::vector<std::string> weights;       ///< source tensors, concatenated along the first dimension
-    std::vector<std::string> biases;        ///< likewise; "" stands for zeros (Whisper's k_proj has none); empty: no bias
+    Shape shape;                       ///< of the unpacked weight
+    std::vector<std::string> weights;  ///< source tensors, concatenated along the first dimension
+    std::vector<std::string> biases;   ///< likewise; "" stands for zeros (Whisper's k_proj has none); empty: no bias
 };
 
 /// All weights of a Whisper model of this shape, in the order in which a run needs them.
@@ -49,16 +49,21 @@ class PackedModel {
     GenerationConfig generation_;
     Vocabulary vocabulary_;
     std::string fingerprint_, packing_, where_;
-    struct Entry { std::string name; uint64_t offset = 0, size = 0; uint64_t checksum = 0; };
+    struct Entry {
+        std::string name;
+        uint64_t offset = 0, size = 0;
+        uint64_t checksum = 0;
+    };
     std::vector<Entry> entries_;  // sorted by name
 };
 
 /// Names, sizes and modification times of a checkpoint's files, as one string: changes when the checkpoint does.
 std::string fingerprint(const ModelSource& source);
-/// The same for what open_model_source(path) would open, in well under a millisecond: weights and vocabulary stay unread.
+/// The same for what open_model_source(path) would open, in well under a millisecond: weights and vocabulary stay
+/// unread.
 std::string fingerprint(const std::filesystem::path& path);
 
-/// Packs with Backend::pack, weight by weight (peak memory: one weight), atomically. Throws Error{io, bad_model}.
-void write_packed_model(const ModelSource& source, const Backend& backend, const std::filesystem::path& file);
+/// Packs weight by weight (peak memory: one weight), atomically. Throws Error{io, bad_model}.
+void write_packed_model(const ModelSource& source, const WeightPacker& packer, const std::filesystem::path& file);
 
 }  // namespace ft

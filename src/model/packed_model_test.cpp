@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "model/testing/packing_backend.h"
+#include "model/testing/plain_packer.h"
 #include "model/testing/tiny_checkpoint.h"
 
 namespace ft {
@@ -28,7 +28,7 @@ class PackedModelTest : public testing::Test {
         file_ = folder_ / "packed" / "model.packed";
     }
     void TearDown() override { fs::remove_all(folder_); }
-    void pack() { write_packed_model(*open_model_source(folder_ / "model"), PackingBackend(), file_); }
+    void pack() { write_packed_model(*open_model_source(folder_ / "model"), PlainPacker(), file_); }
     size_t files_beside() const {
         return static_cast<size_t>(
             std::distance(fs::directory_iterator(file_.parent_path()), fs::directory_iterator()));

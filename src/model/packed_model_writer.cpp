@@ -26,7 +26,7 @@ void append_numbers(const ModelSource& source, const std::string& name, std::vec
     }
 }
 
-std::vector<std::byte> pack_weight(const ModelSource& source, const Backend& backend, const WeightSpec& spec) {
+std::vector<std::byte> pack_weight(const ModelSource& source, const WeightPacker& packer, const WeightSpec& spec) {
     std::vector<float> weight, bias;
     for (const std::string& name : spec.weights) append_numbers(source, name, weight);
     const size_t part = static_cast<size_t>(spec.shape[0]) / spec.weights.size();
@@ -38,8 +38,8 @@ std::vector<std::byte> pack_weight(const ModelSource& source, const Backend& bac
         }
     }
     const Shape bias_shape = bias.empty() ? Shape{} : Shape{static_cast<int64_t>(bias.size())};
-    return backend.pack(spec.kind, {DType::f32, spec.shape, std::as_bytes(std::span<const float>(weight))},
-                        {DType::f32, bias_shape, std::as_bytes(std::span<const float>(bias))});
+    return packer.pack(spec.kind, {DType::f32, spec.shape, std::as_bytes(std::span<const float>(weight))},
+                       {DType::f32, bias_shape, std::as_bytes(std::span<const float>(bias))});
 }
 
 template <typename T>
@@ -61,17 +61,17 @@ void write_header(ReplacementFile& file, const std::vector<std::byte>& meta) {
 
 }  // namespace
 
-void write_packed_model(const ModelSource& source, const Backend& backend, const std::filesystem::path& path) {
+void write_packed_model(const ModelSource& source, const WeightPacker& packer, const std::filesystem::path& path) {
     const std::vector<WeightSpec> specs = weight_specs(source.config());
-    PackedMeta meta{backend.info().packing, fingerprint(source), source.config(),
-                    source.generation(),    source.vocabulary(), {}};
+    PackedMeta meta{packer.packing(),    fingerprint(source), source.config(),
+                    source.generation(), source.vocabulary(), {}};
     for (const WeightSpec& spec : specs) meta.entries.push_back({spec.name, 0, 0, 0});
     std::sort(meta.entries.begin(), meta.entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
 
     ReplacementFile file(path);
     file.append(std::vector<std::byte>(sizeof(PackedHeader) + write_packed_meta(meta).size()));
     for (const WeightSpec& spec : specs) {
-        const std::vector<std::byte> packed = pack_weight(source, backend, spec);
+        const std::vector<std::byte> packed = pack_weight(source, packer, spec);
         file.align(packed_alignment);
         const auto entry =
             std::find_if(meta.entries.begin(), meta.entries.end(), [&](const auto& e) { return e.name == spec.name; });

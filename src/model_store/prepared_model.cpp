@@ -54,9 +54,9 @@ std::string what_is_wrong(const std::filesystem::path& file, const std::string& 
 
 }  // namespace
 
-PreparedModel prepare_packed_model(const LocatedModel& model, const ModelStore& store, const Backend& backend,
+PreparedModel prepare_packed_model(const LocatedModel& model, const ModelStore& store, const WeightPacker& packer,
                                    const std::function<void(const std::string&)>& notice) {
-    const std::string& packing = backend.info().packing;
+    const std::string& packing = packer.packing();
     PreparedModel prepared;
     prepared.file = store.packed_path(model, packing);
     // Taken before anything is read: a change during the work makes the stamp outdated, never wrong.
@@ -70,14 +70,14 @@ PreparedModel prepare_packed_model(const LocatedModel& model, const ModelStore& 
     }
     const std::unique_ptr<ModelSource> source = open_model_source(model.path);
     if (const std::string reason = what_is_wrong(prepared.file, packing, *source); !reason.empty()) {
-        notice(fmt::format("{} {}; preparing it for this machine, which takes some seconds", model.name.given, reason));
+        notice(fmt::format("{} {}; preparing it, which takes some seconds", model.name.given, reason));
         try {
-            write_packed_model(*source, backend, prepared.file);
+            write_packed_model(*source, packer, prepared.file);
         } catch (const Error& error) {
             if (error.code() != ErrorCode::permission) throw;
             // The folder with the outdated or missing file is only for reading here.
             prepared.file = store.writable_packed_path(model, packing);
-            write_packed_model(*source, backend, prepared.file);
+            write_packed_model(*source, packer, prepared.file);
         }
         prepared.packed_now = true;
     }

@@ -18,12 +18,12 @@ struct PreparedModel {
     bool packed_now = false;
 };
 
-/// Returns the packed file of `model` for `backend`, which is packed when there is none, when the checkpoint has
-/// changed since, or when the packed file is damaged or of another version; `notice` gets a sentence about the reason
-/// before the work begins. What was checked is remembered in a stamp beside the packed file, so that the next start
-/// needs neither the checkpoint's contents nor a checksum over all weights. Processes that do this at the same time do
-/// not collide. Throws Error{bad_model, permission, io}.
-PreparedModel prepare_packed_model(const LocatedModel& model, const ModelStore& store, const Backend& backend,
+/// Returns the packed file of `model` as `packer` lays it out, which is packed when there is none, when the checkpoint
+/// has changed since, or when the packed file is damaged or of another version; `notice` gets a sentence about the
+/// reason before the work begins. What was checked is remembered in a stamp beside the packed file, so that the next
+/// start needs neither the checkpoint's contents nor a checksum over all weights. Processes that do this at the same
+/// time do not collide. Throws Error{bad_model, permission, io}.
+PreparedModel prepare_packed_model(const LocatedModel& model, const ModelStore& store, const WeightPacker& packer,
                                    const std::function<void(const std::string&)>& notice);
 
 }  // namespace ft

@@ -22,8 +22,6 @@ struct BackendInfo {
     std::string name;    ///< "cpu", "reference", "cuda"
     std::string device;  ///< "AMD EPYC … (avx512-vnni, 2 threads)"
     Precision precision = Precision::float32;
-    /// Identity of the packed layout: weights packed under another one must be packed again.
-    std::string packing;
     /// Windows come as samples, for log_mel(); otherwise the spectrogram is made ahead, beside the backend.
     bool takes_samples = false;
     std::string libraries;  ///< those it computes with and their versions, "oneDNN 2.6.3"; "" when it needs none
@@ -46,6 +44,19 @@ enum class WeightKind : uint8_t {
     positions,  ///< weight [n, d]
     cross_kv,  ///< weight [2·d, d], bias [2·d] or none: what makes cross-attention keys, then values, of the encoder's
                ///< output
+};
+
+std::string_view to_string(WeightKind kind);
+
+/// Lays a checkpoint's tensors out for a backend. Needs no device: a model can be packed on another machine than the
+/// one that computes. Immutable; any number of threads.
+class WeightPacker {
+  public:
+    virtual ~WeightPacker() = default;
+    /// Identity of the layout: weights packed under another one must be packed again.
+    virtual const std::string& packing() const = 0;
+    /// What Backend::bind takes. `bias` has no bytes when there is none. Pure. Throws Error{bad_model}.
+    virtual std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const = 0;
 };
 
 /// Cross-attention keys and values of one window for all decoder layers.
@@ -114,8 +125,8 @@ class Backend {
     virtual const BackendInfo& info() const = 0;
 
     // ── weights ──────────────────────────────────────────────────────────────────────────────────────────────────
-    /// Converts a checkpoint's tensor to this backend's layout. `bias` has no bytes when there is none. Pure.
-    virtual std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const = 0;
+    /// What packs for this backend: the same as make_packer gives for its options.
+    virtual const WeightPacker& packer() const = 0;
     /// Takes packed bytes into use (uploads or merely refers to them). `shape` is the unpacked weight's.
     /// Throws Error{bad_model} when the size does not fit.
     virtual WeightPtr bind(WeightKind kind, const Shape& shape, std::span<const std::byte> packed) = 0;
@@ -208,5 +219,10 @@ struct BackendOptions {
 
 /// The one place that knows the backends by name (backends/registry.cpp). Throws Error{unsupported, invalid_argument}.
 std::unique_ptr<Backend> make_backend(const BackendOptions& options);
+/// Of the options only name and precision count. Works without the device, and in a program built without its engine.
+/// Throws Error{unsupported, invalid_argument}.
+std::unique_ptr<WeightPacker> make_packer(const BackendOptions& options);
+/// Name and precision of everything that models are packed for.
+std::vector<BackendOptions> packed_forms();
 
 }  // namespace ft

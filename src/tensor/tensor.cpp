@@ -27,6 +27,24 @@ std::string_view to_string(DType type) {
     return names[static_cast<size_t>(type)];
 }
 
+std::string_view to_string(WeightKind kind) {
+    switch (kind) {
+        case WeightKind::linear:
+            return "linear";
+        case WeightKind::conv1d:
+            return "conv1d";
+        case WeightKind::norm:
+            return "norm";
+        case WeightKind::embedding:
+            return "embedding";
+        case WeightKind::positions:
+            return "positions";
+        case WeightKind::cross_kv:
+            return "cross_kv";
+    }
+    return "?";
+}
+
 std::string_view to_string(Precision precision) {
     constexpr std::string_view names[] = {"float32", "int8", "float16", "int8_float16"};
     return names[static_cast<size_t>(precision)];

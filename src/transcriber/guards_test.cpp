@@ -60,7 +60,7 @@ class ScriptedModel {
     std::unique_ptr<Transcriber> load(const std::filesystem::path& folder) const {
         write_tiny_folder(tiny_, folder / "model");
         auto backend = make_backend({"cpu", Precision::float32, 2, ""});
-        write_packed_model(*open_model_source(folder / "model"), *backend, folder / "packed");
+        write_packed_model(*open_model_source(folder / "model"), backend->packer(), folder / "packed");
         return std::make_unique<Transcriber>(folder / "packed", std::move(backend), 4, 2);
     }
 

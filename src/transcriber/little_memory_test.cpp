@@ -70,7 +70,7 @@ class LittleMemory : public testing::Test {
         TinyCheckpoint tiny = make_tiny_checkpoint({.d_model = 64, .layers = 1});
         shorten_texts(tiny, 64);
         write_tiny_folder(tiny, *model_ / "model");
-        write_packed_model(*open_model_source(*model_ / "model"), *cpu(), *model_ / "packed");
+        write_packed_model(*open_model_source(*model_ / "model"), cpu()->packer(), *model_ / "packed");
         write_file_atomically((*model_ / "a.wav").string(),
                               test::wav(16000, 1, test::pcm_s16(16000, 1, 120, [](int, double t) {
                                             const bool voiced = std::fmod(t, 10.0) < 7.0 && std::fmod(t, 0.8) < 0.6;
@@ -218,7 +218,9 @@ TEST_F(LittleMemory, TheGpuStaysWithinItsBudget) {
         return cuda_standin::make_counting_backend(options, work);
     };
     const auto packed = *model_ / "packed_gpu";
-    write_packed_model(*open_model_source(*model_ / "model"), *gpu(0), packed);
+    // As where there is no GPU.
+    write_packed_model(*open_model_source(*model_ / "model"), *make_packer({"cuda", Precision::float16, 0, ""}),
+                       packed);
     const Transcript expected = transcribe(*std::make_unique<Transcriber>(packed, gpu(0), 8, 1));
     // The least that is enough leaves no room for the batch that was asked for.
     size_t enough = size_t{64} << 20, too_little = 1000;

@@ -38,7 +38,7 @@ struct Transcriber::Impl {
         : rows(most_rows),
           fewest_rows(width),
           backend(std::move(owned)),
-          model(PackedModel::open(packed_model, backend->info().packing), *backend),
+          model(PackedModel::open(packed_model, backend->packer().packing()), *backend),
           tokenizer(model.packed().vocabulary()),
           encoder(model, *backend),
           log_mel(model.config().n_mels),

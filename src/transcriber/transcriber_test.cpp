@@ -42,7 +42,7 @@ class TranscriberTest : public testing::Test {
         shorten_texts(tiny, 96);
         write_tiny_folder(tiny, *model_ / "model");
         const auto backend = make_backend({"cpu", Precision::int8, 2, ""});
-        write_packed_model(*open_model_source(*model_ / "model"), *backend, *model_ / "packed");
+        write_packed_model(*open_model_source(*model_ / "model"), backend->packer(), *model_ / "packed");
     }
     static void TearDownTestSuite() { model_.reset(); }
 

@@ -81,7 +81,7 @@ TEST(CudaInt8, WidthsThatAreNoMultipleOf16StayHalves) {
                              fmt::format("{} inputs", inputs));
         }
     }
-    EXPECT_NE(bytes->info().packing, halves->info().packing);
+    EXPECT_NE(bytes->packer().packing(), halves->packer().packing());
 }
 
 TEST(CudaInt8, WordsAreLookedUpToHalfAStep) {

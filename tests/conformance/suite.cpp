@@ -151,8 +151,8 @@ HostTensor host_view(const Shape& shape, const std::vector<float>& values) {
 
 BoundWeight bind(Backend& backend, const RawWeight& raw) {
     BoundWeight bound;
-    bound.packed = backend.pack(raw.kind, host_view(raw.shape, raw.values),
-                                host_view({static_cast<int64_t>(raw.bias.size())}, raw.bias));
+    bound.packed = backend.packer().pack(raw.kind, host_view(raw.shape, raw.values),
+                                         host_view({static_cast<int64_t>(raw.bias.size())}, raw.bias));
     bound.weight = backend.bind(raw.kind, raw.shape, bound.packed);
     return bound;
 }

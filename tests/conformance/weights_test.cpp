@@ -19,8 +19,8 @@ std::vector<Kind> kinds() {
 }
 
 TEST_P(WeightsConformance, PackingIsPureAndNamed) {
-    EXPECT_FALSE(tested->info().packing.empty());
-    EXPECT_EQ(tested->info().packing, make_with_threads(1)->info().packing);
+    EXPECT_FALSE(tested->packer().packing().empty());
+    EXPECT_EQ(tested->packer().packing(), make_with_threads(1)->packer().packing());
     EXPECT_EQ(tested->info().name, GetParam().options.name);
     EXPECT_EQ(tested->info().precision, GetParam().options.precision);
     EXPECT_FALSE(tested->info().device.empty());
@@ -64,21 +64,21 @@ TEST_P(WeightsConformance, HalfPrecisionCheckpointsGiveTheSameWeights) {
         const auto bias_size = static_cast<int64_t>(half_bias.size());
         const HostTensor weight{DType::f16, kind.shape, std::as_bytes(std::span(halves))};
         const HostTensor bias{DType::f16, {bias_size}, std::as_bytes(std::span(half_bias))};
-        EXPECT_EQ(tested->pack(kind.kind, weight, bias), bind(*tested, raw).packed);
+        EXPECT_EQ(tested->packer().pack(kind.kind, weight, bias), bind(*tested, raw).packed);
         // bf16 is the upper half of a float32.
         for (size_t i = 0; i < halves.size(); ++i)
             raw.values[i] = bf16_to_f32(halves[i] = static_cast<uint16_t>(0x3F00 + i % 256));
         for (size_t i = 0; i < half_bias.size(); ++i)
             raw.bias[i] = bf16_to_f32(half_bias[i] = static_cast<uint16_t>(0xBF00 + i % 256));
-        EXPECT_EQ(tested->pack(kind.kind, {DType::bf16, kind.shape, std::as_bytes(std::span(halves))},
-                               {DType::bf16, {bias_size}, std::as_bytes(std::span(half_bias))}),
+        EXPECT_EQ(tested->packer().pack(kind.kind, {DType::bf16, kind.shape, std::as_bytes(std::span(halves))},
+                                        {DType::bf16, {bias_size}, std::as_bytes(std::span(half_bias))}),
                   bind(*tested, raw).packed);
     }
 }
 
 TEST_P(WeightsConformance, IntegersAreNoWeights) {
     const std::vector<std::byte> bytes(64 * 64);
-    EXPECT_THROW(tested->pack(WeightKind::linear, {DType::i8, {64, 64}, bytes}, {}), Error);
+    EXPECT_THROW(tested->packer().pack(WeightKind::linear, {DType::i8, {64, 64}, bytes}, {}), Error);
 }
 
 TEST_P(WeightsConformance, UploadedValuesComeBackAsTheyWere) {

@@ -33,8 +33,8 @@ class WhisperBase : public testing::Test {
         if (!fs::exists(model_folder / "model.bin")) return;
         backend = make_backend({"cpu", Precision::float32, 0, ""});
         const fs::path packed = fs::path(testing::TempDir()) / "golden-whisper-base.ftm";
-        write_packed_model(*open_model_source(model_folder), *backend, packed);
-        model = std::make_unique<WhisperModel>(PackedModel::open(packed, backend->info().packing, true), *backend);
+        write_packed_model(*open_model_source(model_folder), backend->packer(), packed);
+        model = std::make_unique<WhisperModel>(PackedModel::open(packed, backend->packer().packing(), true), *backend);
         fs::remove(packed);  // it stays mapped
     }
     static void TearDownTestSuite() {

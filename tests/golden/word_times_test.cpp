@@ -29,8 +29,8 @@ Golden load(Precision precision) {
     Golden golden;
     golden.backend = make_backend({"cpu", precision, 0, ""});
     const fs::path packed = fs::path(testing::TempDir()) / "word-times-whisper-base.ftm";
-    write_packed_model(*open_model_source(model_folder), *golden.backend, packed);
-    golden.model = std::make_unique<WhisperModel>(PackedModel::open(packed, golden.backend->info().packing, true),
+    write_packed_model(*open_model_source(model_folder), golden.backend->packer(), packed);
+    golden.model = std::make_unique<WhisperModel>(PackedModel::open(packed, golden.backend->packer().packing(), true),
                                                   *golden.backend);
     fs::remove(packed);  // it stays mapped
     return golden;

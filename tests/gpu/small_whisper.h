@@ -109,7 +109,7 @@ class SmallWhisper {
         const std::vector<float> values =
             normals(element_count(shape), kind == WeightKind::norm ? 1.0F : 1.0F / std::sqrt(inputs));
         const HostTensor host{DType::f32, shape, std::as_bytes(std::span(values))};
-        return backend_.bind(kind, shape, backend_.pack(kind, host, {}));
+        return backend_.bind(kind, shape, backend_.packer().pack(kind, host, {}));
     }
     SmallWhisperLayer layer(bool of_decoder) {
         SmallWhisperLayer layer;

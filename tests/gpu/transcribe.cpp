@@ -35,8 +35,8 @@ struct Settings {
 };
 
 /// The packed file of the model, made when there is none of this checkpoint.
-std::string packed_model(const Settings& settings, const Backend& backend) {
-    const std::string& packing = backend.info().packing;
+std::string packed_model(const Settings& settings, const WeightPacker& packer) {
+    const std::string& packing = packer.packing();
     const std::string file =
         settings.packed.empty() ? fmt::format("{}/packed-{}", settings.model, packing) : settings.packed;
     try {
@@ -44,7 +44,7 @@ std::string packed_model(const Settings& settings, const Backend& backend) {
     } catch (const Error&) {
         // Not there yet, or of another version.
     }
-    write_packed_model(*open_model_source(settings.model), backend, file);
+    write_packed_model(*open_model_source(settings.model), packer, file);
     return file;
 }
 
@@ -85,7 +85,7 @@ json result_of(const Transcript& transcript, double wall_s) {
 
 json run(const Settings& settings) {
     std::unique_ptr<Backend> backend = make_backend(settings.backend);
-    const std::string packed = packed_model(settings, *backend);
+    const std::string packed = packed_model(settings, backend->packer());
     start_timeline().reached("packed");
     const TranscribeOptions options = options_of(settings);
     Transcriber transcriber(packed, std::move(backend), settings.batch_size, settings.plain ? 1 : 2);

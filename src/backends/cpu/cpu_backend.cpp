@@ -28,20 +28,18 @@ std::string processor_name() {
 class CpuBackend : public Backend {
   public:
     explicit CpuBackend(const BackendOptions& options)
-        : engine_(choose_kernels(options.instruction_set), options.precision, options.threads) {
+        : packer_(options.precision),
+          engine_(choose_kernels(options.instruction_set), options.precision, options.threads) {
         info_.name = "cpu";
         info_.device =
             fmt::format("{} ({}, {} threads)", processor_name(), engine_.kernels.name, engine_.pool.threads());
         info_.precision = options.precision;
-        info_.packing = options.precision == Precision::int8 ? "cpu-int8-v3" : "cpu-f32-v1";
         info_.libraries = "oneDNN " + onednn_version();
     }
 
     const BackendInfo& info() const override { return info_; }
 
-    std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override {
-        return pack_weight(kind, weight, bias, engine_.precision);
-    }
+    const WeightPacker& packer() const override { return packer_; }
     WeightPtr bind(WeightKind kind, const Shape& shape, std::span<const std::byte> packed) override {
         return bind_weight(kind, shape, packed, engine_.precision);
     }
@@ -213,6 +211,7 @@ class CpuBackend : public Backend {
                out);
     }
 
+    CpuPacker packer_;  // first: it refuses what the CPU cannot do
     Engine engine_;
     BackendInfo info_;
     std::unique_ptr<const LogMel> log_mel_;  // of the last number of bands
@@ -223,11 +222,11 @@ class CpuBackend : public Backend {
 }  // namespace cpu
 
 std::unique_ptr<Backend> make_cpu_backend(const BackendOptions& options) {
-    if (options.precision != Precision::float32 && options.precision != Precision::int8) {
-        throw Error(ErrorCode::unsupported, "the CPU computes in float32 or int8, not in {}: use --compute_type int8",
-                    to_string(options.precision));
-    }
     return std::make_unique<cpu::CpuBackend>(options);
+}
+
+std::unique_ptr<WeightPacker> make_cpu_packer(Precision precision) {
+    return std::make_unique<cpu::CpuPacker>(precision);
 }
 
 }  // namespace ft

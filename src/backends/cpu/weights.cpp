@@ -134,15 +134,22 @@ bool packs_as_int8(WeightKind kind, const Shape& shape, Precision precision) {
     return kind == WeightKind::linear || kind == WeightKind::embedding;
 }
 
-std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, const HostTensor& bias,
-                                   Precision precision) {
+CpuPacker::CpuPacker(Precision precision)
+    : precision_(precision), packing_(precision == Precision::int8 ? "cpu-int8-v3" : "cpu-f32-v1") {
+    if (precision != Precision::float32 && precision != Precision::int8) {
+        throw Error(ErrorCode::unsupported, "the CPU computes in float32 or int8, not in {}: use --compute_type int8",
+                    to_string(precision));
+    }
+}
+
+std::vector<std::byte> CpuPacker::pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const {
     const std::vector<float> matrix = as_matrix(kind, weight);
     const std::vector<float> biases = bias.bytes.empty() ? std::vector<float>() : bias.to_f32();
     if (!biases.empty() && static_cast<int64_t>(biases.size()) != weight.shape[0]) {
         throw Error(ErrorCode::bad_model, "a bias of {} values does not fit a weight of {} rows", biases.size(),
                     weight.shape[0]);
     }
-    const bool is_int8 = packs_as_int8(kind, weight.shape, precision);
+    const bool is_int8 = packs_as_int8(kind, weight.shape, precision_);
     std::vector<std::byte> packed(static_cast<size_t>(packed_bytes(kind, weight.shape, is_int8)));
     const float* added = biases.empty() ? nullptr : biases.data();
     if (is_int8 && kind == WeightKind::cross_kv) {

@@ -47,8 +47,18 @@ inline const CpuWeight& cpu_weight(const Weight& weight) {
 /// Norms, positions and the first convolution stay in f32: they are small, and the mel input has a wide range.
 bool packs_as_int8(WeightKind kind, const Shape& shape, Precision precision);
 
-std::vector<std::byte> pack_weight(WeightKind kind, const HostTensor& weight, const HostTensor& bias,
-                                   Precision precision);
+class CpuPacker final : public WeightPacker {
+  public:
+    /// Throws Error{unsupported} for a precision other than float32 and int8.
+    explicit CpuPacker(Precision precision);
+    const std::string& packing() const override { return packing_; }
+    std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override;
+
+  private:
+    Precision precision_;
+    std::string packing_;
+};
+
 /// Throws Error{bad_model} when the bytes do not fit the shape or are not aligned to 16.
 WeightPtr bind_weight(WeightKind kind, const Shape& shape, std::span<const std::byte> packed, Precision precision);
 

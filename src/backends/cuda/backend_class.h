@@ -63,7 +63,7 @@ class GpuBackend final : public Backend {
     GpuBackend(const BackendOptions& options, WorkLog* work, bool run);
 
     const BackendInfo& info() const override { return info_; }
-    std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override;
+    const WeightPacker& packer() const override { return packer_; }
     WeightPtr bind(WeightKind kind, const Shape& shape, std::span<const std::byte> packed) override;
     Tensor empty(Shape shape) override;
     Tensor upload(Shape shape, std::span<const float> values) override;
@@ -131,6 +131,7 @@ class GpuBackend final : public Backend {
                                 std::span<const int32_t> items);
     const RuleView* upload_rules(std::span<const TokenRule> rules, int64_t vocabulary);
 
+    cuda_packing::GpuPacker packer_;  // first: it refuses precisions before a device is opened
     Device device_;
     BackendInfo info_;
     MelTables mel_tables_;

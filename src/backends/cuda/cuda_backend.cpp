@@ -20,11 +20,7 @@ std::string version(int number) {
 
 std::unique_ptr<Backend> make(const BackendOptions& options, WorkLog* work, bool run) {
     if (options.precision == Precision::float32) return std::make_unique<GpuBackend<float>>(options, work, run);
-    if (options.precision == Precision::float16 || options.precision == Precision::int8_float16)
-        return std::make_unique<GpuBackend<f16>>(options, work, run);
-    throw Error(ErrorCode::unsupported,
-                "the GPU computes in float16, int8_float16 or float32, not in {}: use --compute_type float16",
-                to_string(options.precision));
+    return std::make_unique<GpuBackend<f16>>(options, work, run);
 }
 
 }  // namespace
@@ -60,7 +56,8 @@ void check_heads(int64_t d, int heads) {
 
 template <typename T>
 GpuBackend<T>::GpuBackend(const BackendOptions& options, WorkLog* work, bool run)
-    : device_(DeviceOptions{options.device_index, options.memory_budget, options.launch_graphs}) {
+    : packer_(options.precision),
+      device_(DeviceOptions{options.device_index, options.memory_budget, options.launch_graphs}) {
     device_.count_work(work, run);
     const Chip& chip = device_.chip();
     info_.name = backend_name;
@@ -71,13 +68,7 @@ GpuBackend<T>::GpuBackend(const BackendOptions& options, WorkLog* work, bool run
     info_.precision = options.precision;
     info_.start_s = chip.start_s;
     info_.takes_samples = true;
-    info_.packing = packing_of(options.precision);
     if (chip.runtime != 0) info_.libraries = "CUDA runtime " + version(chip.runtime);
-}
-
-template <typename T>
-std::vector<std::byte> GpuBackend<T>::pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const {
-    return pack_weight(kind, weight, bias, info_.precision);
 }
 
 template <typename T>

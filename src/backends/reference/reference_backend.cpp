@@ -6,12 +6,25 @@
 
 namespace ft {
 
-std::unique_ptr<Backend> make_reference_backend(const BackendOptions& options) {
-    if (options.precision != Precision::float32) {
+namespace {
+
+void check_precision(Precision precision) {
+    if (precision != Precision::float32) {
         throw Error(ErrorCode::unsupported,
                     "the reference backend computes in float32 only: ask for float32 instead of {}",
-                    to_string(options.precision));
+                    to_string(precision));
     }
+}
+
+}  // namespace
+
+std::unique_ptr<WeightPacker> make_reference_packer(Precision precision) {
+    check_precision(precision);
+    return std::make_unique<reference::ReferencePacker>();
+}
+
+std::unique_ptr<Backend> make_reference_backend(const BackendOptions& options) {
+    check_precision(options.precision);
     if (!options.instruction_set.empty() && options.instruction_set != "scalar") {
         throw Error(ErrorCode::unsupported,
                     "the reference backend knows no instruction set but 'scalar': '{}' was asked for",

@@ -11,5 +11,7 @@ namespace ft {
 /// order. Throws Error{unsupported} for another precision or instruction set. Every operation throws Error{internal}
 /// for shapes, indices or objects that do not belong together.
 std::unique_ptr<Backend> make_reference_backend(const BackendOptions& options);
+/// Throws Error{unsupported} for a precision other than float32.
+std::unique_ptr<WeightPacker> make_reference_packer(Precision precision);
 
 }  // namespace ft

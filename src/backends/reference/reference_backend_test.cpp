@@ -23,8 +23,8 @@ HostTensor host(const Shape& shape, const std::vector<float>& values) {
 
 WeightPtr weight(Backend& backend, WeightKind kind, const Shape& shape, const std::vector<float>& values,
                  const std::vector<float>& bias = none) {
-    return backend.bind(kind, shape,
-                        backend.pack(kind, host(shape, values), host({static_cast<int64_t>(bias.size())}, bias)));
+    return backend.bind(
+        kind, shape, backend.packer().pack(kind, host(shape, values), host({static_cast<int64_t>(bias.size())}, bias)));
 }
 
 void expect_near(const std::vector<float>& got, const std::vector<double>& expected) {
@@ -137,11 +137,11 @@ TEST(Reference, EmbedAndLogits) {
 
 TEST(Reference, PacksRowMajorFloatsThenBiases) {
     const auto backend = make();
-    const auto packed = backend->pack(WeightKind::linear, host({2, 2}, {1, 2, 3, 4}), host({0}, none));
+    const auto packed = backend->packer().pack(WeightKind::linear, host({2, 2}, {1, 2, 3, 4}), host({0}, none));
     const float expected[] = {1, 2, 3, 4, 0, 0};
     ASSERT_EQ(packed.size(), sizeof(expected));
     EXPECT_EQ(std::memcmp(packed.data(), expected, sizeof(expected)), 0);
-    EXPECT_THROW(backend->pack(WeightKind::linear, host({2, 2}, {1, 2, 3, 4}), host({3}, {1, 2, 3})), Error);
+    EXPECT_THROW(backend->packer().pack(WeightKind::linear, host({2, 2}, {1, 2, 3, 4}), host({3}, {1, 2, 3})), Error);
     EXPECT_THROW(backend->bind(WeightKind::linear, {int64_t{1} << 40, int64_t{1} << 40}, packed), Error);
 }
 

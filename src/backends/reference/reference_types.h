@@ -58,10 +58,19 @@ std::span<const float> row_of(const Tensor& tensor, int64_t i);
 /// The values to write; throws unless `tensor` has exactly this shape.
 std::span<float> values_to_write(Tensor& tensor, const Shape& shape);
 
+class ReferencePacker final : public WeightPacker {
+  public:
+    const std::string& packing() const override { return packing_; }
+    std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override;
+
+  private:
+    std::string packing_ = "reference-f32-v1";
+};
+
 class ReferenceBackend final : public Backend {
   public:
     const BackendInfo& info() const override { return info_; }
-    std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override;
+    const WeightPacker& packer() const override { return packer_; }
     WeightPtr bind(WeightKind kind, const Shape& shape, std::span<const std::byte> packed) override;
     Tensor empty(Shape shape) override;
     Tensor upload(Shape shape, std::span<const float> values) override;
@@ -95,7 +104,8 @@ class ReferenceBackend final : public Backend {
     void copy_slot(SelfCache& cache, int from, int to, int positions) override;
 
   private:
-    BackendInfo info_{"reference", "one thread, plain loops", Precision::float32, "reference-f32-v1", false, ""};
+    BackendInfo info_{"reference", "one thread, plain loops", Precision::float32, false, ""};
+    ReferencePacker packer_;
     std::unique_ptr<const LogMel> log_mel_;  // of the last number of bands
 };
 

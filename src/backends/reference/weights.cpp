@@ -7,14 +7,12 @@ namespace ft::reference {
 
 namespace {
 
-constexpr const char* kind_names[] = {"linear", "conv1d", "norm", "embedding", "positions", "cross_kv"};
-
 bool has_bias(WeightKind kind) {
     return kind != WeightKind::embedding && kind != WeightKind::positions;
 }
 
 void check_shape(WeightKind kind, const Shape& shape) {
-    const char* name = kind_names[static_cast<size_t>(kind)];
+    const std::string_view name = to_string(kind);
     const size_t rank = kind == WeightKind::norm ? 1 : kind == WeightKind::conv1d ? 3 : 2;
     if (shape.size() != rank) {
         throw Error(ErrorCode::bad_model, "a {} weight has {} dimensions where {} belong", name, shape.size(), rank);
@@ -40,13 +38,12 @@ const FloatWeight& as_float(const Weight& weight, WeightKind kind) {
     return *ours;
 }
 
-std::vector<std::byte> ReferenceBackend::pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const {
+std::vector<std::byte> ReferencePacker::pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const {
     check_shape(kind, weight.shape);
     std::vector<float> values = weight.to_f32();
     if (!bias.bytes.empty()) {
         if (!has_bias(kind) || bias.shape != Shape{weight.shape[0]}) {
-            throw Error(ErrorCode::bad_model, "a {} weight has a bias that does not fit",
-                        kind_names[static_cast<size_t>(kind)]);
+            throw Error(ErrorCode::bad_model, "a {} weight has a bias that does not fit", to_string(kind));
         }
         const std::vector<float> added = bias.to_f32();
         values.insert(values.end(), added.begin(), added.end());
@@ -63,7 +60,7 @@ WeightPtr ReferenceBackend::bind(WeightKind kind, const Shape& shape, std::span<
     const size_t biases = has_bias(kind) ? static_cast<size_t>(shape[0]) : 0;
     if (packed.size() != (count + biases) * sizeof(float)) {
         throw Error(ErrorCode::bad_model, "a packed {} weight has {} bytes where {} belong: pack the model again",
-                    kind_names[static_cast<size_t>(kind)], packed.size(), (count + biases) * sizeof(float));
+                    to_string(kind), packed.size(), (count + biases) * sizeof(float));
     }
     auto weight = std::make_unique<FloatWeight>();
     weight->kind = kind;

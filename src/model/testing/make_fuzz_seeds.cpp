@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "model/packed_model.h"
-#include "model/testing/packing_backend.h"
+#include "model/testing/plain_packer.h"
 #include "model/testing/tiny_checkpoint.h"
 
 namespace fs = std::filesystem;
@@ -32,7 +32,7 @@ void write_seeds(const fs::path& folder) {
         ft::write_file_atomically(folder / target / name, prefix + ft::read_file(file));
     };
     ft::write_tiny_folder(tiny, work / "hf");
-    ft::write_packed_model(*ft::open_model_source(work / "hf"), ft::PackingBackend(), work / "packed");
+    ft::write_packed_model(*ft::open_model_source(work / "hf"), ft::PlainPacker(), work / "packed");
     seed("packed_model", "tiny", work / "packed", "");
     seed("safetensors", "tiny", work / "hf" / "model.safetensors", "");
     seed("config_json", "config", work / "hf" / "config.json", std::string(1, '\0'));

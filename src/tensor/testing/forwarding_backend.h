@@ -11,9 +11,7 @@ class ForwardingBackend : public Backend {
     explicit ForwardingBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
 
     const BackendInfo& info() const override { return inner_->info(); }
-    std::vector<std::byte> pack(WeightKind kind, const HostTensor& weight, const HostTensor& bias) const override {
-        return inner_->pack(kind, weight, bias);
-    }
+    const WeightPacker& packer() const override { return inner_->packer(); }
     WeightPtr bind(WeightKind kind, const Shape& shape, std::span<const std::byte> packed) override {
         return inner_->bind(kind, shape, packed);
     }

@@ -17,7 +17,7 @@ struct Counted {
         const std::vector<float> values(static_cast<size_t>(element_count(shape))), none(static_cast<size_t>(shape[0]));
         const HostTensor host{DType::f32, shape, std::as_bytes(std::span(values))};
         const HostTensor added{DType::f32, {shape[0]}, std::as_bytes(std::span(none))};
-        return backend->bind(kind, shape, backend->pack(kind, host, bias ? added : HostTensor{}));
+        return backend->bind(kind, shape, backend->packer().pack(kind, host, bias ? added : HostTensor{}));
     }
     /// And forgets it.
     void expect(const char* kernel, int64_t launches, double flops, double bytes) {
@@ -157,7 +157,7 @@ TEST(KernelWork, ALogChangesNoResult) {
     const std::vector<float> gain(64, 2.0F), shift(64, 1.0F);
     const HostTensor host{DType::f32, {64}, std::as_bytes(std::span(gain))},
         bias{DType::f32, {64}, std::as_bytes(std::span(shift))};
-    const auto norm = backend->bind(WeightKind::norm, {64}, backend->pack(WeightKind::norm, host, bias));
+    const auto norm = backend->bind(WeightKind::norm, {64}, backend->packer().pack(WeightKind::norm, host, bias));
     Tensor out = backend->empty({1, 64});
     backend->layer_norm(backend->upload({1, 64}, std::vector<float>(64, 3.0F)), *norm, out);
     EXPECT_EQ(backend->read(out), shift);
