@@ -9,48 +9,43 @@ namespace ft {
 
 namespace {
 
-[[noreturn]] void refuse_unknown_compute_type(const std::string& type) {
-    refuse("compute_type", type, "is no compute type; choose auto, int8, int8_float16, float16 or float32");
+bool cpu_computes_in(const std::string& type) {
+    return type == "auto" || type == "default" || type == "int8" || type == "int8_float32" || type == "float32";
+}
+
+bool gpu_computes_in(const std::string& type) {
+    return type == "auto" || type == "default" || type == "float16" || type == "int8_float16" || type == "float32";
 }
 
 /// On the GPU. Whether there is one is found out when it is opened.
 void set_gpu_compute_type(BackendOptions& backend, const std::string& type) {
+    if (!gpu_computes_in(type))
+        refuse("compute_type", type,
+               std::string("the GPU computes in float16 (fast), int8_float16 (half the memory) or float32 (exact); "
+                           "choose one of them") +
+                   (cpu_computes_in(type) ? ", or --device cpu" : ""));
     backend.name = "cuda";
     // No GPU has shown yet what int8 does to the text: it is for those who ask.
-    if (type == "auto" || type == "default" || type == "float16") {
-        backend.precision = Precision::float16;
-    } else if (type == "int8_float16") {
-        backend.precision = Precision::int8_float16;
-    } else if (type == "float32") {
-        backend.precision = Precision::float32;
-    } else if (type == "int8" || type == "int8_float32" || type == "bfloat16" || type == "int8_bfloat16" ||
-               type == "int16") {
-        refuse("compute_type", type,
-               "the GPU computes in float16 (fast), int8_float16 (half the memory) or float32 (exact); choose one of "
-               "them, or --device cpu");
-    } else {
-        refuse_unknown_compute_type(type);
-    }
+    backend.precision = type == "float32"        ? Precision::float32
+                        : type == "int8_float16" ? Precision::int8_float16
+                                                 : Precision::float16;
 }
 
 void set_cpu_compute_type(BackendOptions& backend, const std::string& type) {
-    backend.name = "cpu";
-    if (type == "auto" || type == "default" || type == "int8" || type == "int8_float32") {
-        backend.precision = Precision::int8;
-    } else if (type == "float32") {
-        backend.precision = Precision::float32;
-    } else if (type == "float16" || type == "bfloat16" || type == "int16" || type == "int8_float16" ||
-               type == "int8_bfloat16") {
+    if (!cpu_computes_in(type))
         refuse("compute_type", type,
-               "the CPU computes in int8 (fast) or float32 (exact); choose one of them, or --device cuda");
-    } else {
-        refuse_unknown_compute_type(type);
-    }
+               std::string("the CPU computes in int8 (fast) or float32 (exact); choose one of them") +
+                   (gpu_computes_in(type) ? ", or --device cuda" : ""));
+    backend.name = "cpu";
+    backend.precision = type == "float32" ? Precision::float32 : Precision::int8;
 }
 
 /// The GPU, and the CPU where there is none; whoever asks for int8 means the CPU.
 void set_devices(EngineOptions& engine, const std::string& type) {
-    if (type == "int8" || type == "int8_float32") return set_cpu_compute_type(engine.backend, type);
+    if (!cpu_computes_in(type) && !gpu_computes_in(type))
+        refuse("compute_type", type,
+               "nothing here computes in it; choose auto, int8, int8_float16, float16 or float32");
+    if (!gpu_computes_in(type)) return set_cpu_compute_type(engine.backend, type);
     set_gpu_compute_type(engine.backend, type);
     engine.otherwise = cpu_instead_of(engine.backend);
 }

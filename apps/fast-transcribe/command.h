@@ -19,7 +19,7 @@ namespace ft {
 
 enum ExitCode { exit_done = 0, exit_input_failed = 1, exit_wrong_usage = 2 };
 
-/// A sentence for the user about what is being done, e.g. "preparing whisper-base for this machine …".
+/// A sentence for the user about what is being done, e.g. "whisper-base is used for the first time; preparing it …".
 using Notice = std::function<void(const std::string&)>;
 
 /// Transcribes one file: as Transcriber::transcribe, with the detector's file and the model's provenance filled in.

@@ -33,8 +33,7 @@ DoctorFacts::Model examine_model(const LocatedModel& located, const ModelStore& 
     try {
         open_model_source(located.path);
         for (const BackendOptions& form : packed_forms()) {
-            std::error_code error;
-            if (fs::exists(store.packed_path(located, make_packer(form)->packing()), error))
+            if (store.find_packed(located, make_packer(form)->packing()))
                 model.packed.push_back(form.name + " " + std::string(to_string(form.precision)));
         }
     } catch (const std::exception& error) {

@@ -49,9 +49,12 @@ TEST(Doctor, AHealthyMachineIsReady) {
     }
     const std::string text = findings_text(findings);
     for (const char* word : {"Some CPU", "avx512_vnni", "8 threads", "16.0 GiB", "oneDNN 2.6.3", "kb-whisper-small",
-                             "silero", "none found", "Ready"}) {
+                             "silero", "none found", "Ready", "prepared for cpu int8, cuda float16"}) {
         EXPECT_NE(text.find(word), std::string::npos) << word;
     }
+    DoctorFacts fresh = healthy();
+    fresh.models[0].packed.clear();
+    EXPECT_NE(judged(fresh, "model").text.find("prepared at its first use"), std::string::npos);
 }
 
 TEST(Doctor, EveryFaultHasALevelAndAnAdvice) {

@@ -143,12 +143,11 @@ int verify_packed(const ModelStore& store, const ModelName& name) {
     const LocatedModel model = store.locate(name);
     for (const BackendOptions& form : packed_forms()) {
         const std::string packing = make_packer(form)->packing();
-        const std::filesystem::path file = store.packed_path(model, packing);
-        std::error_code ignored;
-        if (!std::filesystem::exists(file, ignored)) continue;
+        const auto file = store.find_packed(model, packing);
+        if (!file) continue;
         try {
-            PackedModel::open(file, packing, /*verify_weights=*/true);
-            std::cout << file.string() << ": good" << std::endl;
+            PackedModel::open(*file, packing, /*verify_weights=*/true);
+            std::cout << file->string() << ": good" << std::endl;
         } catch (const Error& error) {
             std::cerr << fmt::format(
                 "fast-transcribe: {} (it is made again by: fast-transcribe model pack {} --device {} --compute_type "

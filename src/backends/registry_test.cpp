@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <tuple>
 
 #include "base/error.h"
 #include "tensor/backend.h"
@@ -28,12 +29,21 @@ ErrorCode code_of(const BackendOptions& options) {
 
 void expect_alike(const WeightPacker& packer, const WeightPacker& of_backend) {
     EXPECT_EQ(packer.packing(), of_backend.packing());
-    std::vector<float> values(32 * 64), biases(32);
-    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 37) - 17.5F;
-    for (size_t i = 0; i < biases.size(); ++i) biases[i] = static_cast<float>(i);
-    const HostTensor weight{DType::f32, {32, 64}, std::as_bytes(std::span(values))};
-    const HostTensor bias{DType::f32, {32}, std::as_bytes(std::span(biases))};
-    EXPECT_EQ(packer.pack(WeightKind::linear, weight, bias), of_backend.pack(WeightKind::linear, weight, bias));
+    const std::tuple<WeightKind, Shape, bool> weights[] = {
+        {WeightKind::linear, {32, 64}, true},     {WeightKind::linear, {7, 20}, true},
+        {WeightKind::conv1d, {8, 16, 3}, true},   {WeightKind::norm, {24}, true},
+        {WeightKind::embedding, {50, 64}, false}, {WeightKind::positions, {9, 16}, false},
+        {WeightKind::cross_kv, {64, 32}, true}};
+    for (const auto& [kind, shape, has_bias] : weights) {
+        std::vector<float> values(static_cast<size_t>(element_count(shape))), biases(static_cast<size_t>(shape[0]));
+        for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 37) - 17.5F;
+        for (size_t i = 0; i < biases.size(); ++i) biases[i] = static_cast<float>(i);
+        const HostTensor weight{DType::f32, shape, std::as_bytes(std::span(values))};
+        const HostTensor bias{DType::f32, {shape[0]}, std::as_bytes(std::span(biases))};
+        EXPECT_EQ(packer.pack(kind, weight, has_bias ? bias : HostTensor{}),
+                  of_backend.pack(kind, weight, has_bias ? bias : HostTensor{}))
+            << to_string(kind) << " for " << packer.packing();
+    }
 }
 
 TEST(Registry, MakesTheReference) {

@@ -11,9 +11,6 @@
 
 namespace ft {
 
-namespace {
-
-/// Of this process, in seconds; 0 where the kernel does not tell.
 double process_age_s() {
     std::ifstream file("/proc/self/stat");
     const std::string stat{std::istreambuf_iterator<char>(file), {}};
@@ -29,19 +26,23 @@ double process_age_s() {
     timespec now{};
     ::clock_gettime(CLOCK_BOOTTIME, &now);
     const double age_s = static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9 - start_s;
-    // Kernels that only look like Linux say 0 for every process.
-    constexpr double implausible_s = 60;
+    // Kernels that only look like Linux say 0 for every process; a script may have built the program before it became
+    // it.
+    constexpr double implausible_s = 5;
     return age_s > 0 && age_s < implausible_s && start_s > 0 ? age_s : 0;
 }
 
-}  // namespace
-
-bool StartTimeline::reached(std::string_view name) {
+bool StartTimeline::reached(std::string_view name, std::string_view after) noexcept try {
     const double at_s = now_s();
     const std::lock_guard lock(mutex_);
-    if (std::any_of(moments_.begin(), moments_.end(), [&](const Moment& m) { return m.name == name; })) return false;
+    const auto is_known = [&](std::string_view wanted) {
+        return std::any_of(moments_.begin(), moments_.end(), [&](const Moment& m) { return m.name == wanted; });
+    };
+    if (is_known(name) || (!after.empty() && !is_known(after))) return false;
     moments_.push_back({std::string(name), at_s});
     return true;
+} catch (...) {
+    return false;  // out of memory: whoever starts something has worse to worry about
 }
 
 std::vector<StartTimeline::Moment> StartTimeline::moments() const {

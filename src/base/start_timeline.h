@@ -20,8 +20,8 @@ class StartTimeline {
     /// `age_s`: how long ago the start was.
     explicit StartTimeline(double age_s) : age_s_(age_s) {}
 
-    /// True at the first call of a name, which alone counts.
-    bool reached(std::string_view name);
+    /// True at the first call of a name, which alone counts; before `after` was reached, none does.
+    bool reached(std::string_view name, std::string_view after = {}) noexcept;
     /// Since the start.
     double now_s() const { return age_s_ + watch_.seconds(); }
     /// In order of time.
@@ -36,9 +36,13 @@ class StartTimeline {
     std::vector<Moment> moments_;
 };
 
-/// Of this process, from when the kernel started it, within 10 ms (proc(5), stat); so that what the loader did before
-/// main counts. Names in use, as far as a run comes: "main", "driver" and "context" (the GPU's), "self_check",
-/// "weights", "first_graph", "first_token", "first_segment".
+/// How long this process has existed, within 10 ms (proc(5), stat), so that what the loader did before main counts; and
+/// the script that became this program, up to five seconds. 0 where the kernel does not tell, or it is longer.
+double process_age_s();
+
+/// Of this process, from its beginning (process_age_s). Names in use, as far as a run comes: "main", "driver" and
+/// "context" (the GPU's), "self_check", "weights", "first_graph" (of the model, not of the self-check), "first_token",
+/// "first_segment".
 StartTimeline& start_timeline();
 
 }  // namespace ft

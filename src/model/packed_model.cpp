@@ -12,7 +12,7 @@ namespace ft {
 
 namespace {
 
-constexpr const char* again = "pack the model again (fast-transcribe model pack)";
+constexpr const char* again = "pack the model again";
 
 PackedHeader read_header(std::span<const std::byte> bytes, const std::string& where) {
     PackedHeader header{};

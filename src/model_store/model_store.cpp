@@ -153,12 +153,17 @@ fs::path ModelStore::voice_activity_model() const {
     return {};
 }
 
-fs::path ModelStore::packed_path(const LocatedModel& model, const std::string& packing) const {
+std::optional<fs::path> ModelStore::find_packed(const LocatedModel& model, const std::string& packing) const {
     const std::string name = packed_name(model, packing);
     for (const fs::path& folder : places_->packed_folders(model.path)) {
         std::error_code ignored;
         if (fs::is_regular_file(folder / name, ignored)) return folder / name;
     }
+    return std::nullopt;
+}
+
+fs::path ModelStore::packed_path(const LocatedModel& model, const std::string& packing) const {
+    if (const auto there = find_packed(model, packing)) return *there;
     return writable_packed_path(model, packing);
 }
 

@@ -99,8 +99,9 @@ class ModelStore {
 
     /// silero_vad_16k.safetensors, or empty when it is nowhere.
     std::filesystem::path voice_activity_model() const;
-    /// Where the packed file of a located model for a packing lies: an existing one in any place, else where it is to
-    /// be written.
+    /// The packed file of a located model for a packing, in whatever place there is one.
+    std::optional<std::filesystem::path> find_packed(const LocatedModel& model, const std::string& packing) const;
+    /// It, else where it is to be written. Throws Error{permission} when there is neither.
     std::filesystem::path packed_path(const LocatedModel& model, const std::string& packing) const;
     /// Where it can be written: for a caller that found the file at packed_path() outdated or damaged, and could not
     /// replace it there. Beside the models, else in the cache, else in a private folder of the temporary one.

@@ -75,7 +75,7 @@ TEST_P(CrossAttentionConformance, EqualsTheReference) {
                           {2, 3, {7, 33}, {1, 0, 1}},
                           {1, 6, {65, 64, 63}, {0, 1, 2, 2, 1, 0, 0}},
                           {1, 20, {17}, {0, 0, 0, 0, 0}},
-                          {1, 2, {1500, 1499}, {0, 1, 1, 0, 1}}};
+                          {at_full_length, 2, {1500, 1499}, {0, 1, 1, 0, 1}}};
     for (const Case& c : cases) {
         Random random(30);
         const std::vector<float> q = random.normals(static_cast<int64_t>(c.which.size()) * c.heads * 64);
@@ -116,7 +116,7 @@ TEST_P(CrossAttentionConformance, WeightsOfTheHeadsWanted) {
         std::vector<int32_t> wanted;
     };
     for (const auto& [layers, heads, length, wanted] :
-         {Case{2, 4, 5, {3, 1}}, Case{2, 4, 129, {3, 1}}, Case{1, 2, 1500, {1, 0}}}) {
+         {Case{2, 4, 5, {3, 1}}, Case{2, 4, 129, {3, 1}}, Case{at_full_length, 2, 1500, {1, 0}}}) {
         Random random(34);
         const std::vector<float> q = random.normals(3 * heads * 64, 2.0F);
         const RawWindows raw(35, layers, heads, {length, length});

@@ -16,15 +16,12 @@ namespace {
 /// One backend with the tiny model on it.
 class Machine {
   public:
-    explicit Machine(std::unique_ptr<Backend> backend) : Machine(std::move(backend), nullptr) {}
-    /// With a model that `packer` packed, without the backend.
-    Machine(std::unique_ptr<Backend> backend, std::unique_ptr<WeightPacker> packer) : backend_(std::move(backend)) {
+    explicit Machine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {
         const test::TemporaryFolder folder;
         TinyCheckpoint tiny = make_tiny_checkpoint();
         shorten_texts(tiny, 128);
         write_tiny_folder(tiny, folder.path());
-        write_packed_model(*open_model_source(folder.path()), packer ? *packer : backend_->packer(),
-                           folder.path() / "packed");
+        write_packed_model(*open_model_source(folder.path()), backend_->packer(), folder.path() / "packed");
         model_ = std::make_unique<WhisperModel>(
             PackedModel::open(folder.path() / "packed", backend_->packer().packing()), *backend_);
         tokenizer_ = std::make_unique<Tokenizer>(model_->packed().vocabulary());
@@ -81,13 +78,6 @@ TEST(CudaDecode, Float32GivesTheReferencesTokens) {
     Machine reference(make_backend({"reference", Precision::float32, 1, ""}));
     Machine gpu(cuda_standin::make_backend(standin(Precision::float32)));
     expect_the_same(gpu.decode(2, 2, {}), reference.decode(2, 2, {}));
-}
-
-TEST(CudaDecode, WhatIsPackedWithoutAGpuGivesTheReferencesTokens) {
-    Machine reference(make_backend({"reference", Precision::float32, 1, ""}));
-    Machine gpu(cuda_standin::make_backend(standin(Precision::float32)),
-                make_packer({"cuda", Precision::float32, 0, ""}));
-    expect_the_same(gpu.decode(1, 1, {}), reference.decode(1, 1, {}));
 }
 
 TEST(CudaDecode, BeamsGoTheSameWays) {

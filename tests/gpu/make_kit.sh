@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Makes a folder with everything that a machine with an NVIDIA GPU needs to test and time the GPU engine: programs that need
 # libc and the driver alone, audio, the kernels' sources, and run.sh, which writes one report (README.md beside this file).
-#     tests/gpu/make_kit.sh [FOLDER]      default: build/gpu_kit; needs nvcc, and `cmake --preset cuda` done or possible
+#     tests/gpu/make_kit.sh [FOLDER]      default: build/gpu_kit; needs nvcc, and what scripts/slim_libraries.sh needs
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../../scripts/common.sh"
-kit=${1:-$ft_root/build/gpu_kit}
+kit=$(realpath -m -- "${1:-$ft_root/build/gpu_kit}")
 build=${FT_GPU_KIT_BUILD:-$ft_root/build/cuda-kit}
 
 "$ft_root/scripts/slim_libraries.sh"
@@ -19,11 +19,11 @@ for program in "${programs[@]}"; do
     strip -o "$kit/$program" "$build/tests/gpu/$program"
 done
 cp -r "$ft_root/src/backends/cuda" "$kit/src/backends/"
-rm -rf "$kit/src/backends/cuda/standin"
+rm -rf "$kit/src/backends/cuda/standin" "$kit"/src/backends/cuda/*_test.cpp
 cp "$ft_root"/src/base/{error.cpp,error.h,fft.h,simd.h,start_timeline.cpp,start_timeline.h,stopwatch.h} "$kit/src/base/"
 cp "$ft_root"/src/features/{log_mel,mel_filters}.{cpp,h} "$ft_root/src/features/vector_log10.h" "$kit/src/features/"
 cp "$ft_root"/src/tensor/{backend.h,tensor.h,tensor.cpp} "$kit/src/tensor/"
-cp -r /usr/include/fmt "$kit/include/"
+cp -r /usr/include/{fmt,spdlog} "$kit/include/"
 cp "$ft_root"/tests/gpu/{README.md,benchmark.cpp,small_whisper.h,run.sh,report.py,transformers_speed.py,machine_code_test.py} "$kit/"
 for sample in "$ft_root"/samples/*.{flac,opus}; do
     name=$(basename -- "${sample%.*}")

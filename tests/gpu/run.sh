@@ -11,7 +11,7 @@
 #     MODEL=FOLDER     real weights instead of random ones   TOKENS=110    of a window, with random weights
 #     PEAK_TFLOPS, PEAK_GBPS   of the chip, where the table in report.py lacks it
 # A variant of a kernel: change src/, then with nvcc
-#     nvcc -O3 -std=c++20 -arch=native -DFMT_HEADER_ONLY -Isrc -Iinclude benchmark.cpp src/backends/cuda/*.c* src/*/*.cpp \
+#     nvcc -O3 -std=c++20 -arch=native -DFMT_HEADER_ONLY -DSPDLOG_FMT_EXTERNAL -Isrc -Iinclude benchmark.cpp src/backends/cuda/*.c* src/*/*.cpp \
 #         -o gpu_benchmark
 set -uo pipefail
 cd "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" || exit 1
@@ -132,7 +132,8 @@ step_formats() {
     for threads in 2 16; do
         ((threads <= $(nproc))) || continue
         pinned=()
-        [[ -z $(type -P taskset) ]] || pinned=(taskset -c "0-$((threads - 1))")
+        [[ -z $(type -P taskset) ]] ||
+            pinned=(taskset -c "$(python3 -c "import os; print(*sorted(os.sched_getaffinity(0))[:$threads], sep=',')")")
         for file in "$work/hour.mp3" audio/hour.opus; do
             [[ ! $dry || $file == *.mp3 ]] || continue
             name=formats.${file##*.}.$threads
