@@ -193,7 +193,7 @@ TEST(CommandLine, RefusesWhatItCannotDo) {
         {{"a", "--device", "cuda", "--compute_type", "int8"}, "choose one of them, or --device cpu"},
         {{"a", "--device", "cpu", "--compute_type", "int8_float16"}, "--device cuda"},
         {{"a", "--device", "cuda", "--compute_type", "int8_bfloat16"}, "int8_float16 (half the memory) or float32"},
-        {{"a", "--device", "cpu", "--compute_type", "int9"}, "choose one of them (fast-transcribe"},
+        {{"a", "--device", "cpu", "--compute_type", "int9"}, "the CPU computes in int8 (fast) or float32 (exact)"},
         {{"a", "--device", "cpu", "--device_index", "1"}, "--device cuda"},
         {{"a", "--device_index", "-1"}, "whole number from 0"},
         {{"a", "--device", "cpu", "--gpu_memory", "4GB"}, "--device cuda"},

@@ -11,7 +11,7 @@
 #     MODEL=FOLDER     real weights instead of random ones   TOKENS=110    of a window, with random weights
 #     PEAK_TFLOPS, PEAK_GBPS   of the chip, where the table in report.py lacks it
 # A variant of a kernel: change src/, then with nvcc
-#     nvcc -O3 -std=c++20 -arch=native -DFMT_HEADER_ONLY -DSPDLOG_FMT_EXTERNAL -Isrc -Iinclude benchmark.cpp src/backends/cuda/*.c* src/*/*.cpp \
+#     nvcc -O3 -std=c++20 -arch=native -DFMT_HEADER_ONLY -DFMT_USE_CONSTEXPR=1 -DSPDLOG_FMT_EXTERNAL -Isrc -Iinclude benchmark.cpp src/backends/cuda/*.c* src/*/*.cpp \
 #         -o gpu_benchmark
 set -uo pipefail
 cd "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" || exit 1
