@@ -195,6 +195,42 @@ class Run(unittest.TestCase):
         self.assertIn("broken", (self.kit / "results" / "report.txt").read_text())
         self.assertIsNotNone(written["hour_float16"])
 
+    def test_failed_tests_run_again_by_themselves(self):
+        tests = {"tests": 2, "failures": 2, "disabled": 0, "testsuites": [{"name": "A/Suite", "testsuite": [
+            {"name": "Faults/0"}, {"name": "Breaks/0", "failures": [{"failure": "x"}]},
+            {"name": "IsTakenAlong/0", "failures": [{"failure": "y"}]}]}]}
+        (self.kit / "tests.json").write_text(json.dumps(tests))
+        self.program("gpu_conformance", """
+            for a; do case $a in
+                *json:*) cp tests.json "${a#*json:}"; exit 1 ;;
+                --gtest_filter=*Breaks/0) echo "an illegal address" >&2; exit 1 ;;
+            esac; done""")
+        done, written = self.run_kit("conformance")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("A/Suite.Breaks/0 by itself: exit code 1\nan illegal address", written["conformance_alone"])
+        self.assertIn("A/Suite.IsTakenAlong/0 by itself: exit code 0", written["conformance_alone"])
+        self.assertNotIn("Faults", written["conformance_alone"])
+        self.assertEqual([failure["what"] for failure in written["failed"]], ["conformance"])
+        self.assertIn("each by itself", done.stdout)
+
+    def test_all_steps_together_have_a_limit(self):
+        self.program("gpu_benchmark", "exec sleep 1000")
+        done, written = self.run_kit("benchmark", "model", LIMIT_S="17")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual({failure["status"] for failure in written["failed"]}, {"124"}, written["failed"])
+        self.assertIn("benchmark.float16", [failure["what"] for failure in written["failed"]])
+
+    def test_the_table_of_chips_knows_whole_names(self):
+        self.assertIn("--peak_tflops 121 ", report.peaks("NVIDIA L4", "float16"))
+        self.assertIn("--peak_tflops 65 ", report.peaks("Tesla T4", "float16"))
+        self.assertIn("--peak_tflops 0 ", report.peaks("NVIDIA L40S", "float16"))
+
+    def test_a_gpu_that_the_sanitizer_cannot_see_is_no_failure(self):
+        self.program("bin/compute-sanitizer", "echo 'Error: Device not supported.'; exit 255")
+        done, written = self.run_kit("sanitizer")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(written["not_here"], ["memcheck", "racecheck"])
+
     def test_step_by_step_into_one_report(self):
         done, written = self.run_kit("conformance", RESULTS="out")
         self.assertIsNone(written["hour_float16"])

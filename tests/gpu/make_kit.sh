@@ -44,6 +44,9 @@ vad=$ft_root/build/models/silero_vad_16k.safetensors
 foreign=$(for program in "$kit"/gpu_*; do ldd "$program"; done | awk '{print $1}' |
     grep -Ev '^(linux-vdso|libc|libm|libdl|librt|libpthread)\.so|ld-linux' || :)
 [[ -z $foreign ]] || ft_die "the kit's programs need more than libc: $foreign"
+newest=$(objdump -T "$kit"/gpu_* | grep -oE 'GLIBC_2\.[0-9]+' | sort -uV | tail -n 1)
+[[ $(printf '%s\n' "$newest" GLIBC_2.35 | sort -V | tail -n 1) == GLIBC_2.35 ]] ||
+    ft_die "the kit's programs need $newest, and Ubuntu 22.04 has 2.35: see kit/libc.cpp"
 megabytes=$(du -sm "$kit" | cut -f1)
 ((megabytes <= 60)) || ft_die "the kit is $megabytes MB, and may be 60"
 ft_say "$kit: $megabytes MB. On a machine with a GPU: ./run.sh"

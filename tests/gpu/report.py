@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """report.py RESULTS JSON TEXT: makes one report of what run.sh left in RESULTS; exit code 1 when anything failed.
 report.py --peaks GPU TYPE: the benchmark's flags for this chip.
+report.py --failed-tests FILE: the names of those, from what GoogleTest wrote.
 report.py --join SECONDS OUT.wav FILE.wav…: the files one after the other, over and over, up to that length."""
 import json
 import os
@@ -8,7 +9,8 @@ import pathlib
 import sys
 import wave
 
-# Dense float16 with float32 sums on tensor cores, plain float32 (TFLOPS), memory (GB/s); vendors' data sheets.
+# By nvidia-smi's names, without "NVIDIA": dense float16 with float32 sums on tensor cores, plain float32 (TFLOPS), memory (GB/s);
+# vendors' data sheets.
 PEAKS = {
     "Tesla T4": (65, 8.1, 320),
     "A10G": (70, 35, 600),
@@ -25,9 +27,18 @@ NOTHING_THERE = "77"  # a step's exit code: what it needs is not on this machine
 
 
 def peaks(gpu, compute_type):
-    half, single, memory = next((v for name, v in PEAKS.items() if name in gpu), (0, 0, 0))
+    half, single, memory = PEAKS.get(gpu.strip().removeprefix("NVIDIA "), (0, 0, 0))
     flops = os.environ.get("PEAK_TFLOPS") or (single if compute_type == "float32" else half)
     return f"--peak_tflops {flops} --peak_gbps {os.environ.get('PEAK_GBPS') or memory}"
+
+
+def failed_tests(file):
+    """Nothing where the program broke off before it wrote them."""
+    try:
+        suites = json.loads(read(file))["testsuites"]
+    except (ValueError, KeyError):
+        return []
+    return [f"{suite['name']}.{test['name']}" for suite in suites for test in suite["testsuite"] if test.get("failures")]
 
 
 def join(seconds, target, files):
@@ -122,6 +133,7 @@ def gather(folder):
     tests = read(folder / "conformance.tests")
     if tests:
         report["conformance"] = {key: json.loads(tests)[key] for key in ("tests", "failures", "disabled")}
+    report["conformance_alone"] = read(folder / "conformance.alone")
     report["sanitizers"] = [name for name in ("memcheck", "racecheck") if (folder / f"{name}.status").exists()]
     truth, base = result_of("parity.cpu"), result_of("start")
     report["start"] = start(base) if base else None
@@ -234,6 +246,8 @@ def as_text(report):
     for compute_type in TYPES:
         if report[f"benchmark_{compute_type}"]:
             lines += lines_of_benchmark(compute_type, report[f"benchmark_{compute_type}"])
+    if report["conformance_alone"]:
+        lines.append(f"\nfailed tests, each by itself:\n{report['conformance_alone']}")
     for failure in report["failed"]:
         why = "ran out of time" if failure["out_of_time"] else f"exit code {failure['status']}"
         lines.append(f"\nFAILED: {failure['what']} ({why})\n{failure['log']}")
@@ -243,6 +257,9 @@ def as_text(report):
 def main(arguments):
     if arguments[0] == "--peaks":
         print(peaks(arguments[1], arguments[2]))
+        return 0
+    if arguments[0] == "--failed-tests":
+        print(*failed_tests(pathlib.Path(arguments[1])), sep="\n")
         return 0
     if arguments[0] == "--join":
         join(int(arguments[1]), arguments[2], arguments[3:])

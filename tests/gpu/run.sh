@@ -9,6 +9,7 @@
 #     RESULTS=FOLDER   default: results/ beside this file
 #     WORK=FOLDER      for models and audio; default: work/ beside it
 #     MODEL=FOLDER     real weights instead of random ones   TOKENS=110    of a window, with random weights
+#     LIMIT_S=570      seconds that all steps may take together: what is under way then ends, and the report is written
 #     PEAK_TFLOPS, PEAK_GBPS   of the chip, where the table in report.py lacks it
 # A variant of a kernel: change src/, then with nvcc
 #     nvcc -O3 -std=c++20 -arch=native -DFMT_HEADER_ONLY -DFMT_USE_CONSTEXPR=1 -DSPDLOG_FMT_EXTERNAL -Isrc -Iinclude benchmark.cpp src/backends/cuda/*.c* src/*/*.cpp \
@@ -38,14 +39,19 @@ if ((${#steps[@]} == 0)); then
 fi
 mkdir -p "$results" "$work"
 date -u +%Y-%m-%dT%H:%M:%SZ >"$results/date"
-nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.max.sm,clocks.max.mem,power.limit,memory.total \
+nvidia-smi -i "$index" --query-gpu=name,driver_version,clocks.sm,clocks.max.sm,clocks.max.mem,power.limit,memory.total \
     --format=csv,noheader,nounits >"$results/gpu" 2>&1
 
 # attempt NAME SECONDS COMMAND…: its output goes to NAME.json and NAME.log, its exit code to NAME.status (124: too late).
 attempt() {
-    local name=$1 limit=$2 status
+    local name=$1 limit=$2 status left
     shift 2
     printf '%s …\n' "$name" >&2
+    if [[ -n ${LIMIT_S-} ]]; then
+        left=$((LIMIT_S - SECONDS - 15)) # to end what is under way, and for the report
+        ((left > 0)) || left=1
+        ((limit < left)) || limit=$left
+    fi
     timeout -k 10 "$limit" "$@" >"$results/$name.json" 2>"$results/$name.log"
     status=$?
     echo "$status" >"$results/$name.status"
@@ -67,7 +73,20 @@ packed() {
 }
 
 step_conformance() {
+    rm -f "$results"/conformance.{tests,alone}
     attempt conformance 300 ./gpu_conformance --gtest_brief=1 --gtest_output="json:$results/conformance.tests"
+    [[ $(<"$results/conformance.status") == 0 ]] || fail_again
+}
+
+# A kernel that faults takes everything after it in its process along: which tests fail by themselves, and where.
+fail_again() {
+    local name
+    while read -r name; do
+        CUDA_LAUNCH_BLOCKING=1 attempt conformance.again 60 ./gpu_conformance --gtest_brief=1 --gtest_filter="$name" 2>/dev/null
+        printf '%s by itself: exit code %s\n%s\n' "$name" "$(<"$results/conformance.again.status")" \
+            "$(cat "$results"/conformance.again.{json,log} | head -n 15)" >>"$results/conformance.alone"
+    done < <(python3 report.py --failed-tests "$results/conformance.tests" | head -n 20)
+    rm -f "$results"/conformance.again.*
 }
 
 step_sanitizer() {
@@ -76,6 +95,8 @@ step_sanitizer() {
     for tool in memcheck racecheck; do
         attempt "$tool" 250 compute-sanitizer --tool "$tool" --error-exitcode 9 ./gpu_conformance \
             --gtest_filter='*ResultsAreThoseOfTheReference*:*EveryNumberOfRows*:*RowsComeAndGo*'
+        # Where the GPU is lent to a virtual machine it may say so.
+        ! grep -qs 'Device not supported' "$results/$tool".{json,log} || echo 77 >"$results/$tool.status"
     done
 }
 
@@ -154,6 +175,7 @@ step_transformers() {
 for step in "${steps[@]}"; do
     if declare -F "step_$step" >/dev/null; then
         "step_$step"
+        python3 report.py "$results" "$results/report.json" "$results/report.txt" >/dev/null
     else
         printf 'run.sh: %s: no such step; see the top of run.sh\n' "$step" >&2
         exit 2
