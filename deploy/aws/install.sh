@@ -55,8 +55,18 @@ install_driver() {
     [[ -n $kernel ]] || ft_die "this system has no package linux-modules-nvidia-$driver-server-aws: choose another --driver, or none"
     ft_install_packages "for the GPU" "linux-modules-nvidia-$driver-server-aws" "nvidia-headless-no-dkms-$driver-server" \
         "nvidia-utils-$driver-server" "nvidia-compute-utils-$driver-server"
-    # Keeps the driver loaded, so that the worker need not wait for it.
-    systemctl enable nvidia-persistenced
+    # Modules are of the newest kernel: an older one that still runs here could not be tested with them.
+    modprobe nvidia || ft_die "the driver $driver does not load into the running kernel $(uname -r): restart into the newest one and begin again"
+    # Keeps the driver loaded, so that the worker, which wants this service, need not wait for it; Ubuntu's unit tells it not to. And the unit
+    # of the worker may use devices only that are there when it starts.
+    mkdir -p /etc/systemd/system/nvidia-persistenced.service.d
+    cat >/etc/systemd/system/nvidia-persistenced.service.d/keep.conf <<'UNIT'
+[Service]
+ExecStart=
+ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --persistence-mode --verbose
+ExecStartPost=-/sbin/modprobe nvidia-uvm
+ExecStartPost=-/usr/bin/nvidia-modprobe -c 0 -u
+UNIT
 }
 
 build() {
