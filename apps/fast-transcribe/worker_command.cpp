@@ -92,7 +92,11 @@ class WorkerRun {
           report_(parts.clock, machine_),
           systemd_(parts.variable),
           engine_([this] { return load(); }, parts.clock, 0),
-          transcribe_(engine_),
+          transcribe_(engine_,
+                      [this](const Error& error) {
+                          spdlog::error("{}", error.what());
+                          agent_.stop(EndReason::engine_failed);
+                      }),
           session_(make_session()),
           store_(session_, parts.clock, {.table = options.table}),
           bucket_(session_, {.bucket = options.bucket, .prefix = ""}),

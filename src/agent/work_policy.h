@@ -15,7 +15,7 @@ enum class EndReason {
     told_to_stop,       ///< SIGTERM and its relatives
     spot_notice,        ///< the machine is taken away within two minutes
     rebalance,          ///< it is likely to be taken away soon: nothing new was begun
-    engine_failed,      ///< the model cannot be loaded here
+    engine_failed,      ///< the model cannot be loaded here, or its GPU broke off
     store_unreachable,  ///< no network, credentials that expired for good, a table that cannot be read
 };
 std::string_view to_string(EndReason reason);

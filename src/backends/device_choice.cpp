@@ -19,7 +19,7 @@ std::unique_ptr<Backend> open_checked(const BackendOptions& options, const MakeB
 
 bool is_the_devices_fault(const Error& error) {
     return error.code() == ErrorCode::unsupported || error.code() == ErrorCode::out_of_memory ||
-           error.code() == ErrorCode::internal;
+           error.code() == ErrorCode::device_lost || error.code() == ErrorCode::internal;
 }
 
 }  // namespace

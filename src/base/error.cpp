@@ -22,6 +22,8 @@ std::string_view to_string(ErrorCode code) {
             return "disk_full";
         case ErrorCode::out_of_memory:
             return "out_of_memory";
+        case ErrorCode::device_lost:
+            return "device_lost";
         case ErrorCode::unsupported:
             return "unsupported";
         case ErrorCode::cancelled:

@@ -19,6 +19,7 @@ enum class ErrorCode {
     io,                ///< Reading or writing a local file failed (device error, damaged file).
     disk_full,      ///< No room is left for what is to be written (disk, quota, limit on files). Worth a retry later.
     out_of_memory,  ///< Neither the machine nor the device has room.
+    device_lost,    ///< The GPU broke off, and this process cannot use it any more: a new one may.
     unsupported,    ///< This build or this machine cannot do it (no such device, instruction set, format).
     cancelled,      ///< Somebody asked to stop.
     internal,       ///< A bug: an invariant of ours is broken.

@@ -44,6 +44,7 @@ FailureClass failure_class(ErrorCode code) {
         case ErrorCode::permission:
         case ErrorCode::io:
         case ErrorCode::out_of_memory:
+        case ErrorCode::device_lost:  // perhaps of this recording
         case ErrorCode::cancelled:
         case ErrorCode::internal:
             return FailureClass::crash;

@@ -33,6 +33,7 @@ int status_of(ErrorCode code) {
             return 404;
         case ErrorCode::network:
         case ErrorCode::out_of_memory:
+        case ErrorCode::device_lost:
         case ErrorCode::cancelled:
         case ErrorCode::permission:
             return 503;

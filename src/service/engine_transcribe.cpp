@@ -45,6 +45,7 @@ Transcript EngineTranscribe::transcribe(const TranscribeRequest& request, const 
         }
         return transcript;
     } catch (const Error& error) {
+        if (error.code() == ErrorCode::device_lost) lost_(error);
         const std::string name = request.job->input.name.empty() ? "the audio" : request.job->input.name;
         throw Error(error.code(), replaced(error.what(), audio, name));
     }

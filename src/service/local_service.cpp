@@ -61,7 +61,7 @@ struct LocalService::Parts {
           files(options.data / "objects"),
           objects(files, resolver, options.url_inputs),
           engine(std::move(load), clock, options.engine_idle_ms),
-          transcribe(engine),
+          transcribe(engine, failed),
           notifier({objects, secrets_of_jobs(store, options.webhook_secrets), resolver, clock}, options.webhook),
           sender(store, notifier, clock, random),
           room(options.data, options.reserve_bytes),

@@ -3,7 +3,8 @@
 // what is clever (graphs that are used again, memory that is kept) stands above it and is the same for both.
 //
 // Threads: one at a time, any of them; CUDA's current device belongs to a thread, so every call sets it.
-// Errors: Error{unsupported} without a usable device, {out_of_memory}, {internal} with the call's text.
+// Errors: Error{unsupported} without a usable device, {out_of_memory}, {device_lost} when nothing of this process will
+// work on the GPU any more, {internal} with the call's text.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,9 @@
 #include <unordered_map>
 
 #include "backends/cuda/commands.h"
+#ifdef FT_CUDA_STANDIN
+#include "base/error.h"
+#endif
 
 namespace ft::FT_GPU {
 
@@ -64,8 +68,10 @@ class Driver {
     void synchronize();
 
 #ifdef FT_CUDA_STANDIN
-    bool fills_memory = true;     ///< new memory with NaN
-    bool refuses_graphs = false;  ///< for tests
+    bool fills_memory = true;  ///< new memory with NaN
+    // For tests:
+    bool refuses_graphs = false, refuses_launches = false;
+    ErrorCode refusal = ErrorCode::internal;
 #endif
 
   private:
