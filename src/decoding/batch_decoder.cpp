@@ -105,11 +105,29 @@ void BatchDecoder::use_spare_slots() {
     }
 }
 
+/// Prompts first, so that nobody waits for long; whoever is too large for a step with others has one alone.
+void BatchDecoder::choose_who_takes_part() {
+    taking_part_.clear();
+    size_t rows = 0;
+    for (const bool prompt_read : {false, true}) {
+        for (DecodeAttempt& attempt : rows_.attempts()) {
+            if (attempt.prompt_read != prompt_read) continue;
+            const size_t more =
+                attempt.search.live().size() * (prompt_read ? 1 : attempt.task->request().prompt.size());
+            if (rows > 0 && rows + more > most_rows_of_a_step) continue;
+            rows += more;
+            taking_part_.push_back(&attempt);
+        }
+    }
+}
+
 void BatchDecoder::collect_inputs() {
     inputs_.clear();
     items_.clear();
     token_rules_.clear();
-    for (const DecodeAttempt& attempt : rows_.attempts()) {
+    choose_who_takes_part();
+    for (const DecodeAttempt* taking_part : taking_part_) {
+        const DecodeAttempt& attempt = *taking_part;
         const DecodeRequest& request = attempt.task->request();
         const GenerationConfig& special = attempt.task->rules().generation();
         const auto& prompt = request.prompt;
@@ -145,7 +163,8 @@ void BatchDecoder::collect_inputs() {
 
 void BatchDecoder::take_choices(const std::vector<Choice>& choices) {
     size_t next = 0;
-    for (DecodeAttempt& attempt : rows_.attempts()) {
+    for (DecodeAttempt* taking_part : taking_part_) {
+        DecodeAttempt& attempt = *taking_part;
         const auto& prompt = attempt.task->request().prompt;
         if (!attempt.prompt_read) {
             const int32_t start = attempt.task->rules().generation().start_of_transcript;

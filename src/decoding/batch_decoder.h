@@ -47,7 +47,8 @@ class BatchDecoder {
     std::vector<Name> limit_rows(int rows);
     /// Takes out the only window that is left.
     std::optional<Name> take_out_last();
-    /// One token for every row; windows that are finished are appended to `results`. After Error{out_of_memory} the
+    /// One token for every row, or for as many as Backend::linear computes alike (most_rows_of_a_step), prompts first;
+    /// windows that are finished are appended to `results`. After Error{out_of_memory} the
     /// batch is as it was, or windows that were about to finish begin anew: the step can be tried again.
     void step(std::vector<DecodeResult>& results);
     /// Forgets the windows of a job.
@@ -61,6 +62,7 @@ class BatchDecoder {
     using TaskPtr = std::shared_ptr<DecodeTask>;
 
     void begin(TaskPtr task, size_t temperature, std::vector<int> slots);
+    void choose_who_takes_part();
     void collect_inputs();
     void take_choices(const std::vector<Choice>& choices);
     Hypothesis hypothesis_of(const DecodeAttempt& attempt) const;
@@ -75,6 +77,7 @@ class BatchDecoder {
     BatchRows rows_;
     int64_t arrivals_ = 0;
     // Of the step under way.
+    std::vector<DecodeAttempt*> taking_part_;
     std::vector<DecoderInput> inputs_;
     std::vector<int32_t> items_;
     std::vector<TokenRule> token_rules_;

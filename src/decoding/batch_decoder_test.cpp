@@ -11,6 +11,7 @@
 #include "base/testing/temporary_folder.h"
 #include "model/encoder.h"
 #include "model/testing/tiny_checkpoint.h"
+#include "tensor/testing/forwarding_backend.h"
 
 namespace ft {
 namespace {
@@ -102,6 +103,48 @@ TEST_F(TinyWhisper, TheBatchSizeChangesNothing) {
             EXPECT_EQ(together.at(id).temperature, hypothesis.temperature);
         }
     }
+}
+
+/// Remembers the largest step.
+class StepSizes : public ForwardingBackend {
+  public:
+    using ForwardingBackend::ForwardingBackend;
+    void embed(const Weight& table, const Weight& positions, std::span<const int32_t> tokens,
+               std::span<const int32_t> position, Tensor& out) override {
+        largest = std::max(largest, tokens.size());
+        ForwardingBackend::embed(table, positions, tokens, position, out);
+    }
+    size_t largest = 0;
+};
+
+TEST_F(TinyWhisper, LongPromptsThatComeTogetherAreReadInSeveralSteps) {
+    auto watched = std::make_unique<StepSizes>(std::move(backend_));
+    const StepSizes& sizes = *watched;
+    backend_ = std::move(watched);
+    FallbackOptions cold;
+    cold.temperatures = {0.0F};
+    const DecodePlan job = plan(cold);
+    const auto texts_of = [&](int windows, int slots) {
+        BatchDecoder batch = decoder(slots);
+        std::map<int64_t, std::vector<int32_t>> texts;
+        std::vector<DecodeResult> results;
+        for (int64_t next = 0; next < windows || !batch.idle();) {
+            while (next < windows && batch.has_room(job)) {
+                DecodeRequest long_one = request(job, next);
+                for (int32_t token = 0; long_one.prompt.size() < 100; ++token)
+                    long_one.prompt.push_back(100 + (token + static_cast<int32_t>(next)) % 7);
+                batch.add(std::move(long_one));
+                ++next;
+            }
+            batch.step(results);
+        }
+        for (DecodeResult& result : results) texts[result.id] = result.hypothesis.tokens;
+        return texts;
+    };
+    const auto alone = texts_of(13, 1);
+    EXPECT_EQ(sizes.largest, 100U);
+    EXPECT_EQ(texts_of(13, 13), alone);
+    EXPECT_EQ(sizes.largest, 1000U) << "1,300 would be more than a step has";
 }
 
 TEST_F(TinyWhisper, TheSeedDecidesWhatIsSampled) {

@@ -126,12 +126,13 @@ std::vector<std::vector<TokenFrames>> WordAligner::align(std::span<const AlignRe
             continue;
         }
         size_t end = i;
-        int64_t size = 0;
+        int64_t size = 0, rows = 0;
         const auto heads = static_cast<int64_t>(std::max<size_t>(1, heads_.size()));
         while (end < requests.size() && fits(requests[end])) {
-            size += static_cast<int64_t>(requests[end].prompt.size() + requests[end].tokens.size() + 2) * heads *
-                    model_.config().audio_positions;
-            if (end > i && size > trace_limit) break;
+            const auto more = static_cast<int64_t>(requests[end].prompt.size() + requests[end].tokens.size() + 2);
+            rows += more;
+            size += more * heads * model_.config().audio_positions;
+            if (end > i && (size > trace_limit || rows > static_cast<int64_t>(most_rows_of_a_step))) break;
             ++end;
         }
         align_group(requests.subspan(i, end - i), results);

@@ -5,6 +5,7 @@
 // Threads: a backend belongs to one thread at a time; weights and caches are used only with the backend that made them.
 // Order: calls take effect in the order they are made; a backend may run them later (a stream) until a result is read.
 // Errors: Error{out_of_memory, unsupported, internal}; a failed call leaves outputs undefined and the backend usable.
+// Error{device_lost}: neither this backend nor another one of this process on that device will work again.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -27,6 +28,10 @@ struct BackendInfo {
     std::string libraries;  ///< those it computes with and their versions, "oneDNN 2.6.3"; "" when it needs none
     double start_s = 0;     ///< that driver and device took to start
 };
+
+/// Tokens that a decoder reads at once: so many rows, and no more, do not depend on their company. A fast backend has
+/// other products for the 1,500 rows of an encoder's window.
+constexpr size_t most_rows_of_a_step = 1024;
 
 /// Weights in the backend's own layout and precision. They may refer to the packed file's bytes, which must outlive
 /// them.
@@ -146,8 +151,9 @@ class Backend {
                            Tensor& out) = 0;
     /// out = LayerNorm(x)·gain + bias over the last dimension, epsilon 1e-5. x, out [n, d].
     virtual void layer_norm(const Tensor& x, const Weight& norm, Tensor& out) = 0;
-    /// out = act(norm?(x) · Wᵀ + b) (+ residual). x [n, in], out [n, out]. `norm` and `residual` may be null;
-    /// residual may be `out` itself. GELU is the exact one (erf).
+    /// out = act(norm?(x) · Wᵀ + b) (+ residual). x [n, in], out [n, out]. Up to n = most_rows_of_a_step a row comes
+    /// out the same to the bit, whatever stands beside it. `norm` and `residual` may be null; residual may be `out`
+    /// itself. GELU is the exact one (erf).
     virtual void linear(const Tensor& x, const Weight* norm, const Weight& weight, Activation activation,
                         const Tensor* residual, Tensor& out) = 0;
     /// Bidirectional softmax(q·kᵀ/√64)·v per head. qkv [T, 3·d] (q, k, v side by side, heads of d/heads) → out [T, d].

@@ -1,4 +1,5 @@
 #include "backends/cuda/linear_epilogue.h"
+#include "tensor/backend.h"
 
 namespace ft::FT_GPU {
 
@@ -200,6 +201,7 @@ linear_many_rows_kernel(HalfCall<W, Out> call) {
         free = current;
         current = current + 1 < stages ? current + 1 : 0;
     }
+    wait_for_copies<0>();  // of the zeros behind the end: nothing is under way when the block ends
     FT_UNROLL
     for (int j = 0; j < 4; ++j) {
         const ColumnPair<HalfCall<W, Out>> columns(call, first_column + warp_column + 8 * j + lane() % 4 * 2);
@@ -219,8 +221,8 @@ void launch_many(Device& device, const HalfCall<W, Out>& call) {
                   stages * sizeof(Stage<W>), call.work(), call);
 }
 
-/// Batches of the decoder are smaller, a window is larger: so a decoder's row has the same bits in any batch.
-constexpr int most_few_rows = 1024;
+/// The decoder's steps are no larger, an encoder's window is: so a decoder's row has the same bits in any batch.
+constexpr int most_few_rows = static_cast<int>(most_rows_of_a_step);
 
 }  // namespace
 
