@@ -58,6 +58,9 @@ class Commands {
                     const std::remove_cvref_t<Parameters>&... values) {
         static_assert(sizeof...(Parameters) <= most_arguments);
         static_assert((std::is_trivially_copyable_v<std::remove_cvref_t<Parameters>> && ...));
+        // Arguments are compared byte by byte (has_arguments_of): no gaps.
+        static_assert(((std::is_floating_point_v<std::remove_cvref_t<Parameters>> ||
+                        std::has_unique_object_representations_v<std::remove_cvref_t<Parameters>>)&&...));
         Command command;
         command.name = name;
         command.function = reinterpret_cast<const void*>(kernel);

@@ -68,6 +68,14 @@ FT_DEVICE uint16_t half_bits(float value) {
 FT_DEVICE float float_of_half(uint16_t bits) {
     return __half2float(__ushort_as_half(bits));
 }
+/// a·b + c with one rounding, and a + b that is not made part of such a sum: what a compiler may do differently from
+/// kernel to kernel.
+FT_DEVICE float multiply_add(float a, float b, float c) {
+    return __fmaf_rn(a, b, c);
+}
+FT_DEVICE float add(float a, float b) {
+    return __fadd_rn(a, b);
+}
 /// To the nearest, ties to even.
 FT_DEVICE int round_to_int(float value) {
     return __float2int_rn(value);

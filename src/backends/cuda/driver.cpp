@@ -2,21 +2,42 @@
 
 #include <cuda_runtime_api.h>
 
-#include <thread>
-
 #include "base/error.h"
 #include "base/start_timeline.h"
 #include "base/stopwatch.h"
+#include "base/thread_pool.h"
 
 namespace ft::cuda {
 
 namespace {
+
+/// After these every further call of the process fails as well ("inconsistent state", CUDA runtime API, cudaError).
+bool ends_the_context(cudaError_t result) {
+    switch (result) {
+        case cudaErrorIllegalAddress:
+        case cudaErrorMisalignedAddress:
+        case cudaErrorInvalidAddressSpace:
+        case cudaErrorIllegalInstruction:
+        case cudaErrorInvalidPc:
+        case cudaErrorLaunchFailure:
+        case cudaErrorLaunchTimeout:
+        case cudaErrorHardwareStackError:
+        case cudaErrorAssert:
+        case cudaErrorECCUncorrectable:
+            return true;
+        default:
+            return false;
+    }
+}
 
 void check(cudaError_t result, const char* call) {
     if (result == cudaSuccess) return;
     (void)cudaGetLastError();  // so that it is not reported again by a later call
     if (result == cudaErrorMemoryAllocation)
         throw Error(ErrorCode::out_of_memory, "the GPU has no room left ({}: {})", call, cudaGetErrorString(result));
+    if (ends_the_context(result))
+        throw Error(ErrorCode::device_lost, "the GPU broke off ({}: {}, {}): this program must be started again", call,
+                    cudaGetErrorString(result), cudaGetErrorName(result));
     throw Error(ErrorCode::internal, "{}: {} ({})", call, cudaGetErrorString(result), cudaGetErrorName(result));
 }
 #define FT_CHECK(call) check(call, #call)
@@ -47,16 +68,19 @@ int usable_devices() {
     if (result == cudaErrorNoDevice || (result == cudaSuccess && count == 0))
         throw Error(ErrorCode::unsupported,
                     "the NVIDIA driver finds no GPU: see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu");
-    FT_CHECK(result);
+    check(result, "cudaGetDeviceCount");
     return count;
 }
 
 /// How a thread waits for the GPU. On few cores, as the two of a g4dn.xlarge, it sleeps: they decode and prepare the
 /// next windows meanwhile, and a wake-up is short beside a step. Where there are cores to spare it looks all the time.
 unsigned waiting_flags() {
-    constexpr unsigned few_cores = 4;
-    return std::thread::hardware_concurrency() <= few_cores ? cudaDeviceScheduleBlockingSync : cudaDeviceScheduleSpin;
+    constexpr int few_cores = 4;
+    return usable_cores() <= few_cores ? cudaDeviceScheduleBlockingSync : cudaDeviceScheduleSpin;
 }
+
+/// Bytes: kernels are loaded when they are first launched, graphs are made while it works, and both fail without room.
+constexpr size_t left_to_driver = size_t{256} << 20;
 
 dim3 blocks_of(const Command& kernel) {
     return {static_cast<unsigned>(kernel.grid.x), static_cast<unsigned>(kernel.grid.y),
@@ -128,6 +152,9 @@ void Driver::set_device() const {
 
 void* Driver::allocate(size_t bytes) {
     set_device();
+    size_t free_bytes = 0, all_bytes = 0;
+    FT_CHECK(cudaMemGetInfo(&free_bytes, &all_bytes));
+    if (free_bytes < left_to_driver || bytes > free_bytes - left_to_driver) return nullptr;
     void* memory = nullptr;
     const cudaError_t result = cudaMalloc(&memory, bytes);
     if (result == cudaErrorMemoryAllocation) {
@@ -187,8 +214,9 @@ void Driver::run(const Commands& commands) {
 
 void Driver::upload(void* to, const void* from, size_t bytes) {
     set_device();
-    // From memory that is not pinned, the call returns when the source has been read.
     FT_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, as_stream(stream_)));
+    // A driver may read memory that is not pinned when the call has long returned.
+    FT_CHECK(cudaStreamSynchronize(as_stream(stream_)));
 }
 
 void Driver::download(void* to, const void* from, size_t bytes) {

@@ -37,8 +37,11 @@ Graph* LaunchQueue::graph_of_running() {
     try {
         set_up(*known);
     } catch (const Error& error) {
-        spdlog::warn("the GPU's work is launched piece by piece from now on, which is slower: {}", error.what());
-        graphs_ = false;
+        // Without room for graphs they are forgotten, and made again when there may be room.
+        if (error.code() != ErrorCode::out_of_memory) {
+            spdlog::warn("the GPU's work is launched piece by piece from now on, which is slower: {}", error.what());
+            graphs_ = false;
+        }
         driver_.synchronize();
         sequences_.clear();
         return nullptr;

@@ -12,11 +12,11 @@ FT_DEVICE float gelu(float x) {
 template <typename X, typename W, typename Out>
 FT_DEVICE void write_sum(const LinearCall<X, W, Out>& call, int row, int column, float sum) {
     if (row >= call.n || column >= call.outputs) return;
-    if (call.scale != nullptr) sum *= call.scale[column];
-    if (call.bias != nullptr) sum += call.bias[column];
+    sum = multiply_add(sum, call.scale != nullptr ? call.scale[column] : 1.0F,
+                       call.bias != nullptr ? call.bias[column] : 0.0F);
     if (call.gelu) sum = gelu(sum);
     const int64_t at = static_cast<int64_t>(row) * call.outputs + column;
-    if (call.residual != nullptr) sum += call.residual[at];
+    if (call.residual != nullptr) sum = add(sum, call.residual[at]);
     call.out[at] = from_float<Out>(sum);
 }
 
@@ -52,8 +52,8 @@ struct ColumnPair {
             return;
         }
         if (row >= call.n) return;
-        first = first * scale[0] + bias[0];
-        second = second * scale[1] + bias[1];
+        first = multiply_add(first, scale[0], bias[0]);
+        second = multiply_add(second, scale[1], bias[1]);
         if (call.gelu) {
             first = gelu(first);
             second = gelu(second);
@@ -61,8 +61,8 @@ struct ColumnPair {
         const int64_t at = static_cast<int64_t>(row) * call.outputs + column;
         if (call.residual != nullptr) {
             const Float2 more = *reinterpret_cast<const Float2*>(call.residual + at);
-            first += more.x;
-            second += more.y;
+            first = add(first, more.x);
+            second = add(second, more.y);
         }
         write_two(call.out + at, first, second);
     }

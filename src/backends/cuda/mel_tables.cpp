@@ -37,11 +37,13 @@ void MelTables::make(Device& device, int n_mels) {
         weights.insert(weights.end(), filter.weights.begin(), filter.weights.end());
         first_weight.push_back(static_cast<int32_t>(weights.size()));
     }
+    n_mels_ = 0;
     window_ = to_device(device, window);
     roots_ = to_device(device, roots);
     first_bin_ = to_device(device, first_bin);
     first_weight_ = to_device(device, first_weight);
     weights_ = to_device(device, weights);
+    device.synchronize();  // they are not sent again
     n_mels_ = n_mels;
 }
 

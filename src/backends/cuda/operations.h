@@ -2,6 +2,7 @@
 // What each .cu file gives the backend: checked pointers and sizes go in, kernels start. `T` is what weights, caches
 // and scratch are made of: float, f16 or i8, with sums in float32. Activations between operations are float32.
 #include <cstdint>
+#include <type_traits>
 
 #include "backends/cuda/half.h"
 #include "backends/cuda/runtime.h"
@@ -25,7 +26,7 @@ struct LinearCall {
     const float* residual = nullptr;  // [n, outputs], may be `out`
     Out* out = nullptr;               // [n, outputs]
     int n = 0, inputs = 0, outputs = 0;
-    bool gelu = false;
+    int32_t gelu = 0;  // no bool: arguments are compared byte by byte, and what fills a gap is no value
 
     KernelWork work() const {
         const double results = static_cast<double>(n) * outputs, weights = static_cast<double>(inputs) * outputs;
@@ -91,7 +92,9 @@ struct WindowView {
     const void* keys_values = nullptr;
     const float* scales = nullptr;
     int32_t t = 0;
+    int32_t unused = 0;  // views are compared byte by byte: no gaps
 };
+static_assert(std::has_unique_object_representations_v<WindowView>);
 /// Where probabilities go: of head h, if slot_of_head[h] ≥ 0, to out[item·item_stride + slot·head_stride + position].
 struct ProbabilityTarget {
     const int32_t* slot_of_head = nullptr;  // null: nowhere
@@ -130,8 +133,9 @@ struct RuleView {
     int32_t forbidden[4][2] = {};
     int32_t timestamp_begin = -1, probe = -1;
     float temperature = 0, uniform = 0;
-    int32_t top = 1;
+    int32_t top = 1, unused = 0;
 };
+static_assert(sizeof(RuleView) == sizeof(void*) + 14 * sizeof(int32_t));
 struct ChoiceView {
     enum Status : int32_t { chosen, not_finite, nothing_allowed };
     int32_t status, token;

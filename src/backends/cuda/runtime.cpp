@@ -18,6 +18,22 @@ double megabytes(size_t bytes) {
     return static_cast<double>(bytes) / 1e6;
 }
 
+/// For work that is handed over: whoever hears of too little memory tries again with less, and this cannot be tried
+/// again.
+template <typename Work>
+void hand_over(uint64_t& failures, const Work& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        ++failures;
+        if (error.code() != ErrorCode::out_of_memory) throw;
+        throw Error(ErrorCode::internal, "{}", error.what());
+    } catch (...) {
+        ++failures;
+        throw;
+    }
+}
+
 }  // namespace
 
 Device::Device(const DeviceOptions& options)
@@ -120,22 +136,12 @@ void Device::read(void* to, const void* from, size_t bytes) {
 
 void Device::synchronize() {
     flush();
-    try {
-        driver_.synchronize();
-    } catch (...) {
-        ++failures_;
-        throw;
-    }
+    hand_over(failures_, [&] { driver_.synchronize(); });
     staged_ = 0;
 }
 
 void Device::flush() {
-    try {
-        queue_.flush();
-    } catch (...) {
-        ++failures_;
-        throw;
-    }
+    hand_over(failures_, [&] { queue_.flush(); });
 #ifdef FT_CUDA_STANDIN
     pool_.give_back();
 #endif

@@ -56,7 +56,9 @@ class Device {
 
     const MemoryUse& memory() const { return pool_.use(); }
     const LaunchCounts& launches() const { return queue_.counts(); }
-    /// Grows when something that was asked for may not have been done, because something before it failed.
+    /// Grows when something that was asked for may not have been done, because something before it failed. Only
+    /// allocate() throws Error{out_of_memory}, after which everything is as it was: where work that was handed over
+    /// fails for want of memory, that work is lost, and trying again would compute with what is missing.
     uint64_t failures() const { return failures_; }
     Driver& driver() { return driver_; }
 
@@ -70,7 +72,9 @@ class Device {
         driver_.fills_memory = run;
 #endif
     }
-    bool counts_work() const { return work_log_ != nullptr && work_log_->counting; }
+    bool counts_work() const {
+        return work_log_ != nullptr && work_log_->counting;
+    }
 
     using Grid = FT_GPU::Grid;
     /// Starts a kernel; an empty grid starts nothing.

@@ -68,6 +68,12 @@ inline uint16_t half_bits(float value) {
 inline float float_of_half(uint16_t bits) {
     return standin::half_values[bits];
 }
+inline float multiply_add(float a, float b, float c) {
+    return std::fmaf(a, b, c);
+}
+inline float add(float a, float b) {
+    return a + b;
+}
 inline int round_to_int(float value) {
     return std::isnan(value) ? 0 : static_cast<int>(std::lrintf(value));
 }

@@ -38,6 +38,7 @@ void Driver::free_pinned(std::byte* memory) noexcept {
 }
 
 void Driver::run(const Commands& commands) {
+    if (refuses_launches) throw Error(refusal, "the stand-in was told to refuse work");
     for (size_t i = 0; i < commands.size(); ++i) {
         const Command& c = commands[i];
         if (c.kind == Command::Kind::kernel) {
@@ -68,14 +69,14 @@ struct Graph::Impl {
 };
 
 Graph::Graph(Driver& driver, const Commands& commands) : driver_(driver), impl_(std::make_unique<Impl>()) {
-    if (driver.refuses_graphs) throw Error(ErrorCode::internal, "the stand-in was told to refuse graphs");
+    if (driver.refuses_graphs) throw Error(driver.refusal, "the stand-in was told to refuse graphs");
     impl_->commands = commands;
 }
 
 Graph::~Graph() = default;
 
 void Graph::set_arguments(const Commands& commands, size_t i) {
-    if (driver_.refuses_graphs) throw Error(ErrorCode::internal, "the stand-in was told to refuse graphs");
+    if (driver_.refuses_graphs) throw Error(driver_.refusal, "the stand-in was told to refuse graphs");
     impl_->commands.take_arguments_of(commands, i);
 }
 

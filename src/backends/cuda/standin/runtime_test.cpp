@@ -126,6 +126,37 @@ TEST(LaunchQueue, WhenAnArgumentCannotBeSetItGoesOnPlainly) {
     EXPECT_EQ(device.launches().graphs, 2);
 }
 
+TEST(LaunchQueue, WithoutRoomForGraphsItGoesOnPlainlyAndMakesThemLater) {
+    Device device(0);
+    device.driver().refusal = ErrorCode::out_of_memory;
+    device.driver().refuses_graphs = true;
+    DeviceMemory in(device, 160), out(device, 160);
+    for (int round = 0; round < 3; ++round)
+        EXPECT_EQ(step(device, in, out, 2, {1, 2, 3, 4}), std::vector<float>(40, 48));
+    EXPECT_EQ(device.launches().graphs, 0);
+    device.driver().refuses_graphs = false;
+    for (int round = 0; round < 3; ++round)
+        EXPECT_EQ(step(device, in, out, 2, {1, 2, 3, 4}), std::vector<float>(40, 48));
+    EXPECT_GT(device.launches().graphs, 0);
+}
+
+TEST(LaunchQueue, WorkThatWasLostForWantOfMemoryIsNotTriedAgain) {
+    Device device(0);
+    device.driver().refusal = ErrorCode::out_of_memory;
+    DeviceMemory in(device, 160), out(device, 160);
+    device.driver().refuses_launches = true;
+    const uint64_t before = device.failures();
+    try {
+        step(device, in, out, 2, {1, 2, 3, 4});
+        ADD_FAILURE() << "it was done";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::internal);
+    }
+    EXPECT_GT(device.failures(), before);
+    device.driver().refuses_launches = false;
+    EXPECT_EQ(step(device, in, out, 2, {1, 2, 3, 4}), std::vector<float>(40, 48));
+}
+
 TEST(LaunchQueue, WhatFailsIsForgottenAndTheDeviceGoesOn) {
     Device device(0);
     DeviceMemory in(device, 160), out(device, 160);
